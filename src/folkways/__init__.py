@@ -1,0 +1,1 @@
+"""How a population uses the internet, and how that changed, from traffic metadata."""

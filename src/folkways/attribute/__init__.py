@@ -1,0 +1,1 @@
+"""Which service, operator and country a flow belongs to, and why."""

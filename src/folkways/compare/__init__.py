@@ -1,0 +1,1 @@
+"""Two periods: how much changed, how sure that is, and what cannot be told."""

@@ -1,0 +1,1 @@
+"""From records to connections: orient, pair directions, join pieces, bind names."""

@@ -1,0 +1,1 @@
+"""What was used, by how many, when, how hidden, where abroad."""

@@ -1,0 +1,93 @@
+"""What passes from a reader to the rest: batches of a table, and a tally of what was not used."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from folkways.model.columns import ANSWERS, NAMES, RECORDS, Table
+
+Kind = Literal["records", "names", "answers"]
+READ_TABLES: dict[Kind, Table] = {"records": RECORDS, "names": NAMES, "answers": ANSWERS}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one of the three tables that a reader can yield; the schema is that table's."""
+
+    kind: Kind
+    rows: pa.RecordBatch
+
+
+@dataclass
+class Tally:
+    """What a reader saw: nothing is dropped without being counted here by cause.
+
+    ``records`` counts the source's own units (packets, rows, export records), used or not;
+    ``skipped`` those that gave no row, by cause; ``flagged`` those that were used although
+    something is wrong with them; ``notes`` are sentences for a person, each said once.
+    """
+
+    records: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    flagged: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def skip(self, cause: str, count: int = 1) -> None:
+        """Count units that give no row."""
+        if count:
+            self.skipped[cause] += int(count)
+
+    def flag(self, cause: str, count: int = 1) -> None:
+        """Count units that are used although something is wrong with them."""
+        if count:
+            self.flagged[cause] += int(count)
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the person who inspects or ingests."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def add(self, other: "Tally") -> None:
+        """Add another tally to this one."""
+        self.records += other.records
+        self.skipped.update(other.skipped)
+        self.flagged.update(other.flagged)
+        for sentence in other.notes:
+            self.note(sentence)
+
+
+def make_batch(kind: Kind, columns: dict[str, pa.Array], rows: int) -> Batch:
+    """A batch from the columns that a reader knows; all others become null.
+
+    Args:
+        kind: which table.
+        columns: arrays of length ``rows``; each is cast to the column's type if it is another.
+        rows: the number of rows.
+
+    Raises:
+        KeyError: a column that the table does not have.
+        pyarrow.ArrowInvalid: a value that does not fit the column's type.
+    """
+    table = READ_TABLES[kind]
+    unknown = set(columns) - set(table.names)
+    if unknown:
+        raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+    arrays = [_column(columns.get(c.name), c.type, rows) for c in table.columns]
+    return Batch(kind, pa.RecordBatch.from_arrays(arrays, schema=table.schema))
+
+
+def _column(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+    if array is None:
+        return pa.nulls(rows, kind)
+    return array if array.type == kind else array.cast(kind)
+
+
+def count_rows(batches: Iterable[Batch]) -> Counter[str]:
+    """Rows by kind, read to the end."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        counts[batch.kind] += batch.rows.num_rows
+    return counts

@@ -1,0 +1,264 @@
+"""Every column once: its type, unit and meaning. Tables are lists of columns.
+
+Only portable types, since every engine must read the tables: 64-bit milliseconds since the epoch
+(UTC), 64-bit counters, 16-byte addresses (IPv4 as IPv4-mapped IPv6). Unknown is null; zero is a
+measurement. ``tests/model/schema.golden.txt`` is a dump of all of it.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+ADDRESS = pa.binary(16)
+INT16, INT32, INT64 = pa.int16(), pa.int32(), pa.int64()
+TEXT, FLAG = pa.string(), pa.bool_()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its Arrow type, its unit ("" where it has none), its meaning."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    meaning: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named list of columns."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of a batch of this table."""
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in order."""
+        return tuple(c.name for c in self.columns)
+
+
+START = Column("start_ms", INT64, "ms since 1970 UTC", "first packet of the row", nullable=False)
+END = Column("end_ms", INT64, "ms since 1970 UTC", "last packet of the row", nullable=False)
+PROTOCOL = Column("protocol", INT16, "", "IANA protocol number (IPFIX protocolIdentifier)")
+UID = Column(
+    "uid", INT64, "", "a sensor's own connection id, hashed; joins rows of names to connections"
+)
+NAME = Column("name", TEXT, "", "host name sent in clear, lower case, without a final dot")
+NAME_SOURCE = Column("name_source", TEXT, "", "where the name stood: tls, quic, http")
+SENSOR_LABEL = Column("sensor_label", TEXT, "", "what the sensor called the traffic, its own word")
+SAMPLING = Column("sampling", INT64, "1 in N", "packet sampling; null is unknown, which is not 1")
+EXPORTER = Column("exporter", TEXT, "", "who measured, as the source names it")
+FLAWS = Column("flaws", TEXT, "", "what is wrong with the row, comma between: missed-bytes, cut")
+FLOWS = Column(
+    "flows", INT64, "flows", "how many flows the row stands for; null: the row is a flow itself"
+)
+BEGINS = Column(
+    "begins",
+    FLAG,
+    "",
+    "true: the row is known to begin a connection (a sensor's whole connection, a SYN seen first); "
+    "null: unknown, so that the time since the last piece decides",
+)
+REMOTE_ASN = Column("remote_asn", INT64, "", "AS number of the remote side")
+REMOTE_COUNTRY = Column("remote_country", TEXT, "ISO 3166-1", "country of the remote side")
+
+RECORDS = Table(
+    "records",
+    "what a reader yields: flows as a source gives them, by source and destination",
+    (
+        START,
+        END,
+        Column("source_address", ADDRESS, "", "IPFIX sourceIPv4/6Address; the opener if known"),
+        Column("destination_address", ADDRESS, "", "IPFIX destinationIPv4/6Address"),
+        Column("source_port", INT32, "", "IPFIX sourceTransportPort; null for ICMP and unknown"),
+        Column("destination_port", INT32, "", "IPFIX destinationTransportPort; null likewise"),
+        PROTOCOL,
+        Column("bytes_forward", INT64, "IP bytes", "source to destination; null: not observed"),
+        Column("bytes_reverse", INT64, "IP bytes", "destination to source; null: not observed"),
+        Column("packets_forward", INT64, "packets", "source to destination; null: not observed"),
+        Column("packets_reverse", INT64, "packets", "destination to source; null: not observed"),
+        Column("tcp_flags_forward", INT16, "", "OR of the TCP flags, source to destination"),
+        Column("tcp_flags_reverse", INT16, "", "OR of the TCP flags, destination to source"),
+        Column(
+            "initiator", TEXT, "", "who opened, if the source knows: source or destination, or null"
+        ),
+        BEGINS,
+        FLOWS,
+        UID,
+        NAME,
+        NAME_SOURCE,
+        SENSOR_LABEL,
+        Column(
+            "source_member",
+            TEXT,
+            "",
+            "an id of a member where the source gives one instead of an address",
+        ),
+        REMOTE_ASN,
+        REMOTE_COUNTRY,
+        SAMPLING,
+        EXPORTER,
+        FLAWS,
+    ),
+)
+
+NAMES = Table(
+    "names",
+    "names that a sensor logs apart from its connections, to be joined by uid",
+    (
+        Column("start_ms", INT64, "ms since 1970 UTC", "when the name was seen", nullable=False),
+        Column("uid", INT64, "", UID.meaning, nullable=False),
+        NAME,
+        NAME_SOURCE,
+    ),
+)
+
+ANSWERS = Table(
+    "answers",
+    "DNS answers (A and AAAA), one row an address",
+    (
+        Column("start_ms", INT64, "ms since 1970 UTC", "time of the answer", nullable=False),
+        Column("client_address", ADDRESS, "", "who asked"),
+        Column("query", TEXT, "", "the name asked for", nullable=False),
+        Column("canonical", TEXT, "", "owner of the address record: end of the CNAME chain"),
+        Column("chain", TEXT, "", "all names from query to owner, comma between; null: no CNAME"),
+        Column("address", ADDRESS, "", "the answer", nullable=False),
+        Column("ttl_s", INT64, "s", "smallest time to live along the chain; null: unknown"),
+    ),
+)
+
+DAY = Column("day", TEXT, "UTC day", "partition, YYYY-MM-DD, the day of start_ms", nullable=False)
+MEMBER = Column("member", ADDRESS, "", "pseudonym of the side inside the population")
+MEMBER_RANGE = Column("member_range", TEXT, "", "label of the member's range, else its prefix")
+REMOTE = Column(
+    "remote", ADDRESS, "", "address of the other side; a pseudonym where it is a member too"
+)
+SOURCE = Column("source", TEXT, "", "id of the source file (start of its digest)", nullable=False)
+INTERNAL = Column("internal", FLAG, "", "both sides inside the population", nullable=False)
+
+OBSERVED = Table(
+    "observed",
+    "records oriented by the population and pseudonymised; append-only",
+    (
+        DAY,
+        START,
+        END,
+        MEMBER,
+        MEMBER_RANGE,
+        REMOTE,
+        Column("member_port", INT32, "", "port on the member's side"),
+        Column("remote_port", INT32, "", "port on the remote side"),
+        PROTOCOL,
+        Column("bytes_out", INT64, "IP bytes", "member to remote; null: not observed"),
+        Column("bytes_in", INT64, "IP bytes", "remote to member; null: not observed"),
+        Column("packets_out", INT64, "packets", "member to remote; null: not observed"),
+        Column("packets_in", INT64, "packets", "remote to member; null: not observed"),
+        Column("tcp_flags_out", INT16, "", "OR of the TCP flags, member to remote"),
+        Column("tcp_flags_in", INT16, "", "OR of the TCP flags, remote to member"),
+        Column("opened_by", TEXT, "", "member or remote; null: unknown"),
+        BEGINS,
+        FLOWS,
+        UID,
+        NAME,
+        NAME_SOURCE,
+        SENSOR_LABEL,
+        REMOTE_ASN,
+        REMOTE_COUNTRY,
+        SAMPLING,
+        EXPORTER,
+        FLAWS,
+        INTERNAL,
+        SOURCE,
+    ),
+)
+
+STORED_NAMES = Table("names", NAMES.meaning, (DAY, *NAMES.columns, SOURCE))
+
+STORED_ANSWERS = Table(
+    "answers",
+    ANSWERS.meaning,
+    (
+        DAY,
+        ANSWERS.columns[0],
+        Column("client", ADDRESS, "", "who asked; a pseudonym where it is a member"),
+        *ANSWERS.columns[2:],
+        SOURCE,
+    ),
+)
+
+CONNECTED = Table(
+    "connected",
+    "observed rows of one day with pieces joined and names bound; no attribution yet",
+    (
+        *(c for c in OBSERVED.columns if c.name not in {"uid", "begins", "flows", "internal"}),
+        Column(
+            "opens",
+            INT64,
+            "connections",
+            "connections that start with this row: 0 or 1, or a sum's flows",
+            nullable=False,
+        ),
+        Column(
+            "answered",
+            FLAG,
+            "",
+            "the side that did not open sent something back; null: cannot be known",
+        ),
+        Column(
+            "noise",
+            TEXT,
+            "",
+            "use, scan, backscatter, internal; what is not use has measures of its own",
+            nullable=False,
+        ),
+    ),
+)
+
+CONNECTIONS = Table(
+    "connections",
+    "connected rows with attribution: what all measures are made from",
+    (
+        *CONNECTED.columns,
+        Column("service", TEXT, "", "id of the service; null: not known"),
+        Column("operator", TEXT, "", "id of the operator; null: not known"),
+        Column("function", TEXT, "", "function of the service; null where the service is"),
+        Column("jurisdiction", TEXT, "ISO 3166-1", "the operator's seat that day"),
+        Column("rule", TEXT, "", "id of the rule that decided; null: none did"),
+        Column("evidence", TEXT, "", "name, address, sensor, port; null: none"),
+        Column(
+            "list_age",
+            INT64,
+            "days",
+            "distance of the flow's day from the dates of the list that decided; 0: inside them",
+        ),
+        Column("remote_kind", TEXT, "", "hosting, cdn, vpn, tor-relay, ... by list; null: unknown"),
+        Column("encrypted", TEXT, "", "none, tls, quic, ech, other; null: cannot be known"),
+        Column(
+            "hidden",
+            TEXT,
+            "",
+            "tor, vpn, proxy, encrypted-dns, possible-vps; sorted, comma between; null: none",
+        ),
+    ),
+)
+
+TABLES = (RECORDS, NAMES, ANSWERS, OBSERVED, STORED_NAMES, STORED_ANSWERS, CONNECTED, CONNECTIONS)
+
+
+def describe_schema() -> str:
+    """All tables as text, a line a column: the golden dump of the schema."""
+    lines: list[str] = []
+    for table in TABLES:
+        lines.append(f"# {table.name}: {table.meaning}")
+        for c in table.columns:
+            null = "null" if c.nullable else "not null"
+            lines.append(f"{c.name} | {c.type} | {null} | {c.unit} | {c.meaning}")
+        lines.append("")
+    return "\n".join(lines)

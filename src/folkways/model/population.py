@@ -1,0 +1,203 @@
+"""Who is measured: dated address ranges, what is excluded, the time zone, the privacy bounds."""
+
+import datetime as dt
+import hashlib
+import ipaddress
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from folkways.model.addresses import MAPPED_PREFIX
+from folkways.model.errors import PopulationError
+from folkways.model.period import day_start_ms
+
+DEFAULT_K = 5
+_TOP = {"name", "timezone", "study", "range", "exclude"}
+_STUDY = {"k", "public_data"}
+_RANGE = {"prefix", "from", "to", "label"}
+_EXCLUDE = {"prefix", "from", "to", "reason"}
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True)
+class Range:
+    """A prefix that belongs to the population (or is excluded) between two dates.
+
+    ``first`` and ``last`` are the first and the last 16-byte address; ``from_ms`` (included) and
+    ``to_ms`` (not included) bound its time. ``text`` is its label, else the prefix; for an
+    exclusion, the reason.
+    """
+
+    prefix: str
+    first: bytes
+    last: bytes
+    from_ms: int
+    to_ms: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Population:
+    """The address space that is measured."""
+
+    name: str
+    timezone: str
+    k: int
+    public_data: bool
+    ranges: tuple[Range, ...]
+    excludes: tuple[Range, ...]
+    digest: str
+
+    @classmethod
+    def load(cls, path: Path) -> "Population":
+        """Read a population file (TOML).
+
+        Raises:
+            PopulationError: it cannot be read, or says something that cannot be.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PopulationError(f"{path} cannot be read: {error.strerror}.") from None
+        try:
+            return cls.parse(content.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise PopulationError(f"{path} is not text in UTF-8.") from None
+        except PopulationError as error:
+            raise PopulationError(f"{path}: {error}") from None
+
+    @classmethod
+    def parse(cls, text: str) -> "Population":
+        """The same from the file's text."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise PopulationError(f"this is not TOML: {error}.") from None
+        _known_keys(data, _TOP, "the top level")
+        timezone = _timezone(data.get("timezone", "UTC"))
+        study = data.get("study", {})
+        _known_keys(study, _STUDY, "[study]")
+        k, public = study.get("k", DEFAULT_K), study.get("public_data", False)
+        _check_k(k, public=public)
+        raw_ranges = _tables(data, "range")
+        if not raw_ranges:
+            raise PopulationError("no [[range]] is given; a population needs at least one prefix.")
+        ranges = tuple(_range(r, _RANGE, "label", timezone) for r in raw_ranges)
+        excludes = tuple(_range(r, _EXCLUDE, "reason", timezone) for r in _tables(data, "exclude"))
+        _refuse_overlaps(ranges)
+        return cls(
+            name=str(data.get("name", "unnamed population")),
+            timezone=timezone,
+            k=k,
+            public_data=public,
+            ranges=ranges,
+            excludes=excludes,
+            digest=hashlib.sha256(repr((timezone, ranges, excludes)).encode()).hexdigest(),
+        )
+
+
+def _known_keys(table: dict[str, Any], known: set[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise PopulationError(f"{where} must be a table.")
+    for key in table:
+        if key not in known:
+            raise PopulationError(
+                f"{where} has an unknown key {key!r}; known are {', '.join(sorted(known))}."
+            )
+
+
+def _tables(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise PopulationError(f"write [[{key}]] with two brackets, once for each.")
+    return value
+
+
+def _timezone(name: object) -> str:
+    try:
+        ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        raise PopulationError(
+            f"timezone {name!r} is not known; use an IANA name such as Asia/Pyongyang."
+        ) from None
+    return str(name)
+
+
+def _check_k(k: object, *, public: object) -> None:
+    if not isinstance(public, bool):
+        raise PopulationError("public_data must be true or false.")
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise PopulationError(f"k = {k!r} must be a whole number of 1 or more.")
+    if k == 1 and not public:
+        raise PopulationError(
+            "k = 1 shows single members; it is allowed only with public_data = true."
+        )
+
+
+def _range(table: dict[str, Any], known: set[str], text_key: str, timezone: str) -> Range:
+    _known_keys(table, known, f"[[{'range' if text_key == 'label' else 'exclude'}]]")
+    if "prefix" not in table:
+        raise PopulationError("a range has no prefix.")
+    prefix = str(table["prefix"])
+    network = _network(prefix)
+    first = _mapped(network.network_address)
+    last = _mapped(network.broadcast_address)
+    from_ms = _instant(table.get("from"), "from", prefix, timezone, -_FOREVER)
+    to_ms = _instant(table.get("to"), "to", prefix, timezone, _FOREVER)
+    if to_ms <= from_ms:
+        raise PopulationError(f"{prefix}: its date 'to' lies before its date 'from'.")
+    return Range(str(network), first, last, from_ms, to_ms, str(table.get(text_key, network)))
+
+
+def _instant(day: object, key: str, prefix: str, timezone: str, default: int) -> int:
+    if day is None:
+        return default
+    if isinstance(day, dt.datetime) or not isinstance(day, dt.date):
+        raise PopulationError(f"{prefix}: {key} = {day!r} must be a day such as 2017-04-01.")
+    # A range belongs to the population on its last day too, so 'to' includes the day.
+    return day_start_ms(day + dt.timedelta(days=1) if key == "to" else day, timezone)
+
+
+def _network(prefix: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        network = ipaddress.ip_network(prefix.strip())
+    except ValueError:
+        try:
+            meant = ipaddress.ip_network(prefix.strip(), strict=False)
+        except ValueError:
+            raise PopulationError(
+                f"{prefix!r} is not an address prefix such as 198.51.100.0/24 or 2001:db8::/32."
+            ) from None
+        raise PopulationError(
+            f"{prefix!r} has bits set behind its length; did you mean {meant}?"
+        ) from None
+    if isinstance(network, ipaddress.IPv6Network):
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None and network.prefixlen >= 96:
+            return ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}")
+    return network
+
+
+def _mapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bytes:
+    packed = address.packed
+    return packed if len(packed) == 16 else MAPPED_PREFIX + packed
+
+
+def _refuse_overlaps(ranges: tuple[Range, ...]) -> None:
+    """Two ranges that hold the same address at the same time would count a member twice.
+
+    Only dates can tell apart ranges that share addresses, so a sweep by address compares each
+    range with those that still reach into it.
+    """
+    reaching: list[Range] = []
+    for new in sorted(ranges, key=lambda r: (r.first, r.last)):
+        reaching = [r for r in reaching if r.last >= new.first]
+        for old in reaching:
+            if old.from_ms < new.to_ms and new.from_ms < old.to_ms:
+                raise PopulationError(
+                    f"{old.prefix} and {new.prefix} overlap at the same time; "
+                    "give them dates that do not overlap, or keep one."
+                )
+        reaching.append(new)

@@ -1,0 +1,43 @@
+"""What a reader is. Each format has one in a file (or folder) of its own, listed in ``formats``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from folkways.model.batches import Batch, Tally
+from folkways.read.source import Source
+
+BATCH_ROWS = 262_144
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user can say about how sources are read.
+
+    ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is the
+    text of a mapping file for tabular sources, or the name of a preset.
+    """
+
+    active_timeout_s: float = 1800.0
+    idle_timeout_s: float = 120.0
+    mapping: str | None = None
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    name: str
+    """The format as users write it after --format."""
+
+    def sniff(self, source: Source, options: ReadOptions) -> float:
+        """How sure it is, 0 (not mine) to 1, from ``source.head`` alone; best sniff wins."""
+
+    def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:
+        """Yield batches of at most ``BATCH_ROWS`` rows or so, counting all that gives no row.
+
+        The same content gives the same rows in the same order every time. Memory does not grow
+        with the size of the source. A cut or garbled end is counted, and what came before is used.
+
+        Raises:
+            FormatError: nothing of the source can be read as this format.
+        """

@@ -1,0 +1,1 @@
+"""Findings to sentences, charts and one page."""

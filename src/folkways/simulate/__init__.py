@@ -1,0 +1,1 @@
+"""Populations with known truth, written as real flow formats."""

@@ -1,0 +1,1 @@
+"""Delta tables of Parquet files: exactly-once ingest, days replaced atomically."""
