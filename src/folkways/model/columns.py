@@ -162,7 +162,8 @@ OBSERVED = Table(
         Column("packets_in", INT64, "packets", "remote to member; null: not observed"),
         Column("tcp_flags_out", INT16, "", "OR of the TCP flags, member to remote"),
         Column("tcp_flags_in", INT16, "", "OR of the TCP flags, remote to member"),
-        Column("opened_by", TEXT, "", "member or remote; null: unknown"),
+        Column("opened_by", TEXT, "", "member or remote, if the source knows; null: unknown"),
+        Column("sent_first", TEXT, "", "side of the row's first packet: member or remote, or null"),
         BEGINS,
         FLOWS,
         UID,
@@ -193,11 +194,14 @@ STORED_ANSWERS = Table(
     ),
 )
 
+PIECE_ONLY = frozenset({"uid", "begins", "flows", "internal", "sent_first"})
+"""Columns of ``observed`` that only serve to make connections of pieces."""
+
 CONNECTED = Table(
     "connected",
     "observed rows of one day with pieces joined and names bound; no attribution yet",
     (
-        *(c for c in OBSERVED.columns if c.name not in {"uid", "begins", "flows", "internal"}),
+        *(c for c in OBSERVED.columns if c.name not in PIECE_ONLY),
         Column(
             "opens",
             INT64,

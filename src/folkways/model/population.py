@@ -15,7 +15,7 @@ from folkways.model.period import day_start_ms
 
 DEFAULT_K = 5
 _TOP = {"name", "timezone", "study", "range", "exclude"}
-_STUDY = {"k", "public_data"}
+_STUDY = {"k", "public_data", "member_ids"}
 _RANGE = {"prefix", "from", "to", "label"}
 _EXCLUDE = {"prefix", "from", "to", "reason"}
 _FOREVER = 2**62
@@ -82,8 +82,11 @@ class Population:
         k, public = study.get("k", DEFAULT_K), study.get("public_data", False)
         _check_k(k, public=public)
         raw_ranges = _tables(data, "range")
-        if not raw_ranges:
-            raise PopulationError("no [[range]] is given; a population needs at least one prefix.")
+        if not raw_ranges and not study.get("member_ids", False):
+            raise PopulationError(
+                "no [[range]] is given; a population needs at least one prefix "
+                "(or member_ids = true under [study], if sources name members by an id)."
+            )
         ranges = tuple(_range(r, _RANGE, "label", timezone) for r in raw_ranges)
         excludes = tuple(_range(r, _EXCLUDE, "reason", timezone) for r in _tables(data, "exclude"))
         _refuse_overlaps(ranges)

@@ -1,0 +1,211 @@
+"""Turn source and destination into member and remote, by the population's address space alone.
+
+Ports never decide which side is the member, nor who opened (see ``docs/ontology.md``). Addresses
+are still real here; the study pseudonymises them before anything is written.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from folkways.connect.membership import OUTSIDE, Membership
+from folkways.model.addresses import address_from_text, addresses_to_numpy
+from folkways.model.period import DAY_MS, EPOCH
+from folkways.model.population import Population
+
+LATEST_MS = 7_258_118_400_000  # the year 2200; a later time is a broken clock, not a flow
+_DIRECTED = ("bytes", "packets", "tcp_flags")
+_KEPT = (
+    "protocol",
+    "begins",
+    "flows",
+    "uid",
+    "name_source",
+    "sensor_label",
+    "remote_asn",
+    "remote_country",
+    "sampling",
+    "exporter",
+)
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Oriented:
+    """Columns by the names of ``observed`` (without ``source``), still with real addresses.
+
+    ``member_id`` is text where the source gave an id instead of an address; ``internal`` rows
+    have a member's address as remote too. ``dropped`` counts the rows left out, by cause.
+    """
+
+    columns: dict[str, pa.Array]
+    member_id: pa.Array
+    rows: int
+    dropped: Counter[str]
+    flagged: Counter[str]
+
+
+class Orienter:
+    """Orients batches for one population.
+
+    ``name_for`` gives the text that stands for a member's address where one turns up as a host
+    name (HTTP hosts are sometimes addresses).
+    """
+
+    def __init__(self, population: Population, name_for: Callable[[bytes], str]) -> None:
+        self._population = population
+        self._members = Membership(population.ranges)
+        self._excluded = Membership(population.excludes)
+        self._labels = pa.array([r.text for r in population.ranges], pa.string())
+        self._name_for = name_for
+
+    def orient(self, rows: pa.RecordBatch) -> Oriented:
+        """Orient a batch of ``records``.
+
+        Rows with no side inside the population, with an excluded side, or with a time that no
+        clock could mean are dropped and counted.
+        """
+        start = rows["start_ms"].to_numpy()
+        sides = self._sides(rows, start)
+        keep, dropped = self._keep(rows, start, *sides)
+        if not keep.all():
+            rows = rows.filter(pa.array(keep))
+            start = start[keep]
+            sides = (sides[0][keep], sides[1][keep])
+        return self._columns(rows, start, *sides, dropped)
+
+    def _sides(
+        self, rows: pa.RecordBatch, start: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Range index of source and of destination."""
+        source = self._members.find(*addresses_to_numpy(rows["source_address"]), start)
+        return source, self._members.find(*addresses_to_numpy(rows["destination_address"]), start)
+
+    def _keep(
+        self,
+        rows: pa.RecordBatch,
+        start: npt.NDArray[np.int64],
+        source: npt.NDArray[np.int32],
+        destination: npt.NDArray[np.int32],
+    ) -> tuple[Flags, Counter[str]]:
+        dropped: Counter[str] = Counter()
+        keep = (start >= 0) & (start < LATEST_MS)
+        dropped["time out of range"] = int((~keep).sum())
+        by_id = _valid(rows["source_member"])
+        member = by_id | (source != OUTSIDE) | (destination != OUTSIDE)
+        dropped["neither side in the population"] = int((keep & ~member).sum())
+        keep &= member
+        if self._population.excludes:
+            for side in ("source_address", "destination_address"):
+                found = self._excluded.find(*addresses_to_numpy(rows[side]), start)
+                for i in np.unique(found[keep & (found != OUTSIDE)]):
+                    hit = keep & (found == i)
+                    reason = self._population.excludes[int(i)].text
+                    dropped[f"excluded: {reason}"] += int(hit.sum())
+                    keep &= ~hit
+        return keep, +dropped
+
+    def _columns(
+        self,
+        rows: pa.RecordBatch,
+        start: npt.NDArray[np.int64],
+        source: npt.NDArray[np.int32],
+        destination: npt.NDArray[np.int32],
+        dropped: Counter[str],
+    ) -> Oriented:
+        by_id = _valid(rows["source_member"])
+        from_member = by_id | (source != OUTSIDE)
+        internal = ~by_id & (source != OUTSIDE) & (destination != OUTSIDE)
+        forward = pa.array(from_member)
+        ranges = np.where(source != OUTSIDE, source, destination)
+
+        def pick(out: str, into: str) -> tuple[pa.Array, pa.Array]:
+            a, b = rows[out], rows[into]
+            return pc.if_else(forward, a, b), pc.if_else(forward, b, a)
+
+        columns = {name: rows[name] for name in _KEPT}
+        columns["day"] = day_names(start)
+        columns["start_ms"] = rows["start_ms"]
+        backwards = rows["end_ms"].to_numpy() < start
+        columns["end_ms"] = pc.max_element_wise(rows["start_ms"], rows["end_ms"])
+        columns["flaws"] = _flag(rows["flaws"], backwards, "clock")
+        columns["member"], columns["remote"] = pick("source_address", "destination_address")
+        columns["member_port"], columns["remote_port"] = pick("source_port", "destination_port")
+        for measure in _DIRECTED:
+            columns[f"{measure}_out"], columns[f"{measure}_in"] = pick(
+                f"{measure}_forward", f"{measure}_reverse"
+            )
+        columns["member_range"] = self._range_labels(ranges)
+        columns["opened_by"] = _opener(rows["initiator"], from_member)
+        columns["sent_first"] = _first_sender(rows, from_member)
+        columns["internal"] = pa.array(internal)
+        columns["name"] = self.clean_names(rows["name"])
+        flagged = Counter({"ends before it starts": int(backwards.sum())})
+        return Oriented(columns, rows["source_member"], rows.num_rows, dropped, +flagged)
+
+    def _range_labels(self, ranges: npt.NDArray[np.int32]) -> pa.Array:
+        if not len(self._labels):
+            return pa.nulls(len(ranges), pa.string())
+        return self._labels.take(pa.array(ranges, mask=ranges == OUTSIDE))
+
+    def clean_names(self, names: pa.Array) -> pa.Array:
+        """Host names in which a member's address, written as a host, is replaced."""
+        encoded = names.dictionary_encode()
+        distinct = [self._clean(name) for name in encoded.dictionary.to_pylist()]
+        return pa.array(distinct, pa.string()).take(encoded.indices)
+
+    def _clean(self, name: str) -> str:
+        if not (name[:1].isdigit() or ":" in name):
+            return name
+        address = address_from_text(name)
+        if address is None or not self.holds(pa.array([address], pa.binary(16)))[0]:
+            return name
+        return self._name_for(address)
+
+    def holds(self, addresses: pa.Array) -> Flags:
+        """(n,) true where an address belongs to the population at any time."""
+        return self._members.find(*addresses_to_numpy(addresses)) != OUTSIDE
+
+
+def day_names(start: npt.NDArray[np.int64]) -> pa.Array:
+    """The UTC day of each instant as YYYY-MM-DD."""
+    days, place = np.unique(start // DAY_MS, return_inverse=True)
+    texts = np.datetime_as_string(np.datetime64(EPOCH) + days.astype("timedelta64[D]"))
+    return pa.array(texts.tolist(), pa.string()).take(pa.array(place.reshape(-1)))
+
+
+def _valid(column: pa.Array) -> Flags:
+    return column.is_valid().to_numpy(zero_copy_only=False)
+
+
+def _side_names(member: Flags, known: Flags) -> pa.Array:
+    """Text: member where true, remote where false, null where not known."""
+    return pa.array(["remote", "member"], pa.string()).take(
+        pa.array(member.astype(np.int8), mask=~known)
+    )
+
+
+def _opener(initiator: pa.Array, from_member: Flags) -> pa.Array:
+    by_source = pc.equal(initiator, "source").fill_null(fill_value=False)
+    by_member = by_source.to_numpy(zero_copy_only=False) == from_member
+    return _side_names(by_member, _valid(initiator))
+
+
+def _first_sender(rows: pa.RecordBatch, from_member: Flags) -> pa.Array:
+    """The source sent the row's first packet, unless the row is a sum or nothing went forward."""
+    sent = pc.greater(pc.coalesce(rows["packets_forward"], rows["bytes_forward"]), 0)
+    known = sent.fill_null(fill_value=False).to_numpy(zero_copy_only=False)
+    return _side_names(from_member, known & ~_valid(rows["flows"]))
+
+
+def _flag(flaws: pa.Array, where: Flags, flaw: str) -> pa.Array:
+    if not where.any():
+        return flaws
+    added = pc.if_else(pc.is_valid(flaws), pc.binary_join_element_wise(flaws, flaw, ","), flaw)
+    return pc.if_else(pa.array(where), added, flaws)

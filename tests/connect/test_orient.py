@@ -1,0 +1,140 @@
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from folkways.connect.orient import Orienter
+from folkways.model.addresses import address_from_text, address_to_text
+from folkways.model.batches import make_batch
+from folkways.model.population import Population
+
+POPULATION = Population.parse(
+    """
+[[range]]
+prefix = "198.51.100.0/24"
+label = "first carrier"
+[[exclude]]
+prefix = "198.51.100.53/32"
+reason = "resold"
+"""
+)
+MEMBER, OTHER, REMOTE = "198.51.100.7", "198.51.100.8", "203.0.113.9"
+
+
+def orient(rows: list[dict[str, Any]]) -> Any:
+    names = {key for row in rows for key in row}
+    columns: dict[str, pa.Array] = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if name.endswith("_address"):
+            values = [None if v is None else address_from_text(v) for v in values]
+            columns[name] = pa.array(values, pa.binary(16))
+        else:
+            columns[name] = pa.array(values)
+    batch = make_batch("records", columns, len(rows)).rows
+    return Orienter(POPULATION, lambda a: f"member-{a[-1]:02x}").orient(batch)
+
+
+def flow(source: str | None, destination: str | None, **more: Any) -> dict[str, Any]:
+    sides = {"source_address": source, "destination_address": destination}
+    return {"start_ms": 0, "end_ms": 0} | sides | more
+
+
+def test_the_members_side_comes_from_the_address_space_never_from_ports() -> None:
+    # Case 21 of public bug trackers: source port 5601 below destination port 1366.
+    rows = [
+        flow(MEMBER, REMOTE, source_port=5601, destination_port=1366, bytes_forward=10),
+        flow(REMOTE, MEMBER, source_port=1366, destination_port=5601, bytes_forward=20),
+    ]
+    columns = orient(rows).columns
+    assert [address_to_text(a) for a in columns["member"].to_pylist()] == [MEMBER, MEMBER]
+    assert columns["member_port"].to_pylist() == [5601, 5601]
+    assert columns["remote_port"].to_pylist() == [1366, 1366]
+    assert columns["bytes_out"].to_pylist() == [10, None]
+    assert columns["bytes_in"].to_pylist() == [None, 20]
+    assert columns["sent_first"].to_pylist() == ["member", "remote"]
+    assert columns["opened_by"].to_pylist() == [None, None]
+    assert columns["member_range"].to_pylist() == ["first carrier"] * 2
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "initiator", "opener"),
+    [
+        (MEMBER, REMOTE, "source", "member"),
+        (MEMBER, REMOTE, "destination", "remote"),
+        (REMOTE, MEMBER, "source", "remote"),
+        (REMOTE, MEMBER, "destination", "member"),
+        (REMOTE, MEMBER, None, None),
+    ],
+)
+def test_opener(source: str, destination: str, initiator: str | None, opener: str | None) -> None:
+    columns = orient([flow(source, destination, initiator=initiator)]).columns
+    assert columns["opened_by"].to_pylist() == [opener]
+
+
+def test_what_is_left_out_is_counted_by_cause() -> None:
+    result = orient(
+        [
+            flow(REMOTE, "203.0.113.10"),
+            flow(REMOTE, "198.51.100.53"),
+            flow(MEMBER, REMOTE, start_ms=-5, end_ms=0),
+            flow(None, None),
+            flow(MEMBER, OTHER, start_ms=0, end_ms=0),
+        ]
+    )
+    assert result.dropped == {
+        "neither side in the population": 2,
+        "excluded: resold": 1,
+        "time out of range": 1,
+    }
+    assert result.rows == 1
+    assert result.columns["internal"].to_pylist() == [True]
+
+
+def test_an_id_instead_of_an_address_makes_the_source_the_member() -> None:
+    result = orient([flow(None, None, source_member="7", remote_asn=64500, flows=3)])
+    assert result.member_id.to_pylist() == ["7"]
+    assert result.columns["remote_asn"].to_pylist() == [64500]
+    assert result.columns["sent_first"].to_pylist() == [None]
+
+
+def test_a_members_address_as_host_name_is_replaced_others_stay() -> None:
+    rows = [
+        flow(MEMBER, REMOTE, name="198.51.100.8"),
+        flow(MEMBER, REMOTE, name="203.0.113.9"),
+        flow(MEMBER, REMOTE, name="example.com"),
+        flow(MEMBER, REMOTE, name=None),
+    ]
+    names = orient(rows).columns["name"].to_pylist()
+    assert names == ["member-08", "203.0.113.9", "example.com", None]
+
+
+def test_a_flow_that_ends_before_it_starts_is_flagged_and_has_no_negative_duration() -> None:
+    result = orient([flow(MEMBER, REMOTE, start_ms=100, end_ms=50, flaws="cut")])
+    assert result.columns["end_ms"].to_pylist() == [100]
+    assert result.columns["flaws"].to_pylist() == ["cut,clock"]
+    assert result.flagged == {"ends before it starts": 1}
+
+
+def test_days_are_utc_days_of_the_start() -> None:
+    rows = [flow(MEMBER, REMOTE, start_ms=at, end_ms=at) for at in (0, 86_399_999, 86_400_000)]
+    assert orient(rows).columns["day"].to_pylist() == ["1970-01-01", "1970-01-01", "1970-01-02"]
+
+
+def test_a_slice_of_a_batch_is_oriented_like_the_batch() -> None:
+    rows = [flow(MEMBER, REMOTE), flow(REMOTE, MEMBER), flow(REMOTE, OTHER)]
+    addresses = [
+        (address_from_text(r["source_address"]), address_from_text(r["destination_address"]))
+        for r in rows
+    ]
+    columns = {
+        "start_ms": pa.array([0, 0, 0]),
+        "end_ms": pa.array([0, 0, 0]),
+        "source_address": pa.array([a for a, _ in addresses], pa.binary(16)),
+        "destination_address": pa.array([b for _, b in addresses], pa.binary(16)),
+    }
+    batch = make_batch("records", columns, 3).rows.slice(1)
+    columns = Orienter(POPULATION, str).orient(batch).columns
+    assert [address_to_text(a) for a in columns["member"].to_pylist()] == [MEMBER, OTHER]
+    assert np.array_equal(columns["internal"].to_numpy(zero_copy_only=False), [False, False])
