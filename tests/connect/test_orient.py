@@ -58,6 +58,12 @@ def test_the_members_side_comes_from_the_address_space_never_from_ports() -> Non
     assert columns["member_range"].to_pylist() == ["first carrier"] * 2
 
 
+def test_what_the_source_says_of_the_remote_side_is_kept() -> None:
+    says = {"source_country": "AA", "destination_country": "BB"}
+    columns = orient([flow(MEMBER, REMOTE, **says), flow(REMOTE, MEMBER, **says)]).columns
+    assert columns["remote_country"].to_pylist() == ["BB", "AA"]
+
+
 @pytest.mark.parametrize(
     ("source", "destination", "initiator", "opener"),
     [
@@ -93,7 +99,7 @@ def test_what_is_left_out_is_counted_by_cause() -> None:
 
 
 def test_an_id_instead_of_an_address_makes_the_source_the_member() -> None:
-    result = orient([flow(None, None, source_member="7", remote_asn=64500, flows=3)])
+    result = orient([flow(None, None, source_member="7", destination_asn=64500, flows=3)])
     assert result.member_id.to_pylist() == ["7"]
     assert result.columns["remote_asn"].to_pylist() == [64500]
     assert result.columns["sent_first"].to_pylist() == [None]

@@ -27,8 +27,6 @@ _KEPT = (
     "uid",
     "name_source",
     "sensor_label",
-    "remote_asn",
-    "remote_country",
     "sampling",
     "exporter",
 )
@@ -136,6 +134,8 @@ class Orienter:
         columns["end_ms"] = pc.max_element_wise(rows["start_ms"], rows["end_ms"])
         columns["flaws"] = _flag(rows["flaws"], backwards, "clock")
         columns["member"], columns["remote"] = pick("source_address", "destination_address")
+        _, columns["remote_asn"] = pick("source_asn", "destination_asn")
+        _, columns["remote_country"] = pick("source_country", "destination_country")
         columns["member_port"], columns["remote_port"] = pick("source_port", "destination_port")
         for measure in _DIRECTED:
             columns[f"{measure}_out"], columns[f"{measure}_in"] = pick(

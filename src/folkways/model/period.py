@@ -138,3 +138,38 @@ def local_days(instants_ms: npt.NDArray[np.int64], timezone: str) -> npt.NDArray
     """Days since 1970-01-01 in local time, shape as given."""
     local: npt.NDArray[np.int64] = (instants_ms + offsets_ms(instants_ms, timezone)) // DAY_MS
     return local
+
+
+def instant_text(instant_ms: int | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds; None for None or beyond the years that dates can tell."""
+    if instant_ms is None:
+        return None
+    try:
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=instant_ms)
+    except OverflowError:
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_ms(local_ms: npt.NDArray[np.int64], timezone: str) -> npt.NDArray[np.int64]:
+    """Instants of local wall-clock times (both in ms since 1970), shape as given.
+
+    A time that a change of offset makes happen twice is taken as its first; one that it skips is
+    moved by the change, as clocks are.
+    """
+    starts = np.array([at for at, _ in transitions(timezone)], np.int64)
+    offsets = np.array([offset for _, offset in transitions(timezone)], np.int64)
+    # The offset before a change holds until both of its readings are past: so the first of two
+    # instants is found, and a skipped time moves on.
+    edges = starts[1:] + np.maximum(offsets[:-1], offsets[1:])
+    moved: npt.NDArray[np.int64] = local_ms - offsets[np.searchsorted(edges, local_ms, "right")]
+    return moved
+
+
+def local_day_bounds_ms(day: str | None, timezone: str) -> tuple[int, int] | None:
+    """The first instant of a local day written YYYY-MM-DD, and of the next; None if it is none."""
+    try:
+        date = dt.date.fromisoformat(day or "")
+    except ValueError:
+        return None
+    return day_start_ms(date, timezone), day_start_ms(date + dt.timedelta(days=1), timezone)

@@ -15,7 +15,7 @@ from folkways.model.period import day_start_ms
 
 DEFAULT_K = 5
 _TOP = {"name", "timezone", "study", "range", "exclude"}
-_STUDY = {"k", "public_data", "member_ids"}
+_STUDY = {"k", "public_data", "member_ids", "simulated"}
 _RANGE = {"prefix", "from", "to", "label"}
 _EXCLUDE = {"prefix", "from", "to", "reason"}
 _FOREVER = 2**62
@@ -40,12 +40,16 @@ class Range:
 
 @dataclass(frozen=True)
 class Population:
-    """The address space that is measured."""
+    """The address space that is measured.
+
+    ``simulated`` marks made-up data, so that every page can say so.
+    """
 
     name: str
     timezone: str
     k: int
     public_data: bool
+    simulated: bool
     ranges: tuple[Range, ...]
     excludes: tuple[Range, ...]
     digest: str
@@ -79,10 +83,10 @@ class Population:
         timezone = _timezone(data.get("timezone", "UTC"))
         study = data.get("study", {})
         _known_keys(study, _STUDY, "[study]")
-        k, public = study.get("k", DEFAULT_K), study.get("public_data", False)
+        k, public = study.get("k", DEFAULT_K), _flag(study, "public_data")
         _check_k(k, public=public)
         raw_ranges = _tables(data, "range")
-        if not raw_ranges and not study.get("member_ids", False):
+        if not raw_ranges and not _flag(study, "member_ids"):
             raise PopulationError(
                 "no [[range]] is given; a population needs at least one prefix "
                 "(or member_ids = true under [study], if sources name members by an id)."
@@ -95,6 +99,7 @@ class Population:
             timezone=timezone,
             k=k,
             public_data=public,
+            simulated=_flag(study, "simulated"),
             ranges=ranges,
             excludes=excludes,
             digest=hashlib.sha256(repr((timezone, ranges, excludes)).encode()).hexdigest(),
@@ -128,9 +133,14 @@ def _timezone(name: object) -> str:
     return str(name)
 
 
-def _check_k(k: object, *, public: object) -> None:
-    if not isinstance(public, bool):
-        raise PopulationError("public_data must be true or false.")
+def _flag(table: dict[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise PopulationError(f"{key} must be true or false.")
+    return value
+
+
+def _check_k(k: object, *, public: bool) -> None:
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise PopulationError(f"k = {k!r} must be a whole number of 1 or more.")
     if k == 1 and not public:

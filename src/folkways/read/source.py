@@ -10,6 +10,7 @@ import hashlib
 import io
 import lzma
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "bz2"),
     (b"\xfd7zXZ\x00", "xz"),
 )
+
+BROKEN_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+"""What reading a cut or broken compressed stream can raise."""
 
 
 class Digest(Protocol):
@@ -89,7 +93,7 @@ class Source:
         try:
             with self.open() as stream:
                 return stream.read(HEAD_BYTES)
-        except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, ValueError):
+        except BROKEN_STREAM:
             return _decompress_head(self._raw_head, self.compression)
 
     @cached_property
@@ -100,17 +104,27 @@ class Source:
     def open(self) -> BinaryIO:
         """The decompressed content from its start. Standard input can be opened once.
 
-        A cut or broken compressed stream raises EOFError, OSError, lzma.LZMAError or
-        zstandard.ZstdError while being read: readers use what came before and count the rest.
+        A cut or broken compressed stream raises one of BROKEN_STREAM while being read: readers use
+        what came before and count the rest.
         """
         if self.path is None:
             return cast("BinaryIO", io.BufferedReader(self._hashing, _CHUNK))
-        return _decompressed(self.path.open("rb"), self.compression)
+        # Opened by path, so that closing the stream closes the file below it as well.
+        match self.compression:
+            case "gzip":
+                return cast("BinaryIO", gzip.open(self.path))
+            case "bz2":
+                return cast("BinaryIO", bz2.open(self.path))
+            case "xz":
+                return cast("BinaryIO", lzma.open(self.path))
+            case compression:
+                return _decompressed(self.path.open("rb"), compression)
 
     @cached_property
     def _hashing(self) -> Hashing:
         return Hashing(_decompressed(cast("BinaryIO", self.stdin), self.compression))
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the decompressed content; of standard input only after it has been read.
 
@@ -130,7 +144,7 @@ def _drain(stream: BinaryIO, digest: Digest | None = None) -> None:
         while chunk := stream.read(_CHUNK):
             if digest is not None:
                 digest.update(chunk)
-    except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError):
+    except BROKEN_STREAM:
         # The reader counts the cut; the digest of what could be read still names the content.
         return
 
@@ -156,7 +170,7 @@ def _decompress_head(raw: bytes, compression: str) -> bytes:
     try:
         while len(found) < HEAD_BYTES and (chunk := stream.read(4096)):
             found += chunk
-    except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, ValueError):
+    except BROKEN_STREAM:
         # The head is cut on purpose here, so the stream ends early.
         return found
     return found
