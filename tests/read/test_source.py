@@ -27,7 +27,7 @@ def test_the_same_content_however_it_is_packed_and_named(tmp_path: Path, kind: s
     path = tmp_path / "name.says.nothing"
     path.write_bytes(PACK[kind](CONTENT))
     file = Source("file", path)
-    piped = Source("-", None, io.BufferedReader(io.BytesIO(PACK[kind](CONTENT))))  # type: ignore[arg-type]
+    piped = Source("-", None, io.BufferedReader(io.BytesIO(PACK[kind](CONTENT))))
     for source in (file, piped):
         assert source.compression == kind
         assert CONTENT.startswith(source.head)
@@ -44,8 +44,7 @@ def test_a_cut_stream_breaks_with_what_readers_expect(tmp_path: Path, kind: str)
     path.write_bytes(whole[: len(whole) // 2])
     source = Source("cut", path)
     with source.open() as stream, pytest.raises(BROKEN_STREAM):
-        while stream.read(4096):
-            pass
+        stream.read()
     assert len(source.digest) == 64
 
 

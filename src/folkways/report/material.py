@@ -1,0 +1,78 @@
+"""What a report is made of: plain values and tables that the study hands over, all of it measured.
+
+The report stage adds nothing to these numbers; it chooses, orders, words and draws them. Cells with
+too few members come with state ``suppressed`` and null numbers.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class RoundMaterial:
+    """One round (or period) of the study.
+
+    ``coverage``: a row a local day (day, hours, expected_hours, rows, complete, reason).
+    ``totals``: connections, answered, bytes_out, bytes_in, members of the whole period, use only.
+    ``noise``: rows with kind, connections, bytes, members. ``evidence``: rows with evidence
+    (null: none), connections, share.
+    ``by``: for each group (service, function, operator, jurisdiction, country, hidden, encrypted) a
+    table of the whole period with the group's column, connections, answered, bytes_out, bytes_in,
+    members, state.
+    ``daily``: day, service, connections, bytes, state for the services worth drawing.
+    ``rhythm``: weekday (0: Monday), hour, connections_per_day, bytes_per_day, days, state.
+    ``hidden_daily``: day, connections and the share of each hidden way, as fractions; column names
+    as in measure.hidden_share.
+    ``coverage_words``: sentences about how complete the observation is.
+    """
+
+    name: str
+    first: str
+    last: str
+    days: int
+    complete_days: int
+    coverage: Rows
+    coverage_words: list[str]
+    totals: dict[str, int | None]
+    noise: Rows
+    evidence: Rows
+    by: dict[str, pa.Table]
+    daily: pa.Table
+    rhythm: pa.Table
+    hidden_daily: pa.Table
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a page can say.
+
+    ``comparisons``: for each group the rows of ``folkways compare --json`` between the first and
+    the last round (group value, measure, before, after, ratio, low, high, p, q, verdict, reason).
+    ``guard``: sentences on what a change of coverage could fake. ``labels``: for each group the
+    name for people of each id. ``sources``: rows of ``folkways sources``. ``lists``: the reference
+    lists with kind, source, licence, from, to, rows, digest. ``provenance``: version, catalogue and
+    list digests, population digest, query and command lines. ``method``: sentences of the method,
+    with the margins in force.
+    """
+
+    title: str
+    population: str
+    timezone: str
+    simulated: bool
+    public_data: bool
+    k: int
+    generated: str
+    ranges: Rows
+    excludes: Rows
+    rounds: list[RoundMaterial]
+    comparisons: dict[str, Rows]
+    guard: list[str]
+    labels: dict[str, dict[str, str]]
+    sources: Rows
+    lists: Rows
+    provenance: dict[str, Any]
+    method: list[str]
