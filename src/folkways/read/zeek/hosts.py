@@ -1,0 +1,65 @@
+"""What may stand as a host name: cleaned in one place for TLS, QUIC, HTTP and DNS."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from folkways.formats.zeek import unescape
+from folkways.model.addresses import address_from_text
+from folkways.read.zeek.numbers import Mask
+
+MAX_BYTES = 255
+"""RFC 1035, 2.3.4: a name has 255 octets at most."""
+
+# White space, control characters, what stands for broken UTF-8, and the comma, which parts names
+# in a chain.
+_UNUSABLE = re.compile(r"[\s\x00-\x20\x7f-\xa0\ufffd,]")
+_PORT = re.compile(r":\d*$")
+
+NO_NAME, ADDRESS, UNUSABLE = "no name", "name is an address", "name not usable"
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Cleaned names (null where there is none), and why a row has none, by mask."""
+
+    names: pa.Array
+    causes: dict[str, Mask]
+
+
+def host_of(text: str, *, port: bool = False) -> tuple[str | None, str]:
+    """A name in lower case without its final dot, or None and why.
+
+    Args:
+        text: as the log has it, escapes included.
+        port: whether a port may follow, as in the Host field of HTTP.
+    """
+    name = unescape(text).strip(" ")
+    if port:
+        name = _PORT.sub("", name) if name.count(":") == 1 or name.startswith("[") else name
+        name = name.removeprefix("[").removesuffix("]")
+    name = name.removesuffix(".").lower()
+    if not name:
+        return None, NO_NAME
+    if len(name.encode("utf-8", "replace")) > MAX_BYTES or _UNUSABLE.search(name):
+        return None, UNUSABLE
+    if address_from_text(name) is not None:
+        return None, ADDRESS
+    return name, ""
+
+
+def hosts(column: pa.Array, *, port: bool = False) -> Hosts:
+    """Clean a column, each distinct text once."""
+    encoded = column.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    found = [host_of(text, port=port) for text in texts]
+    names = pa.array([name for name, _ in found], pa.string()).take(encoded.indices)
+    codes = np.asarray(encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False))
+    reasons = [cause for _, cause in found] + [NO_NAME]
+    causes = {}
+    for cause in (NO_NAME, ADDRESS, UNUSABLE):
+        is_cause = np.array([reason == cause for reason in reasons], np.bool_)
+        causes[cause] = is_cause[codes]
+    return Hosts(names, causes)

@@ -1,0 +1,120 @@
+"""JSON logs, one object a line, to rows: DuckDB takes the values out, as text.
+
+A line need not have all keys (Zeek leaves unset ones out), and lines of several logs may be mixed
+in one file, so each line is first told by its set of keys: its shape.
+"""
+
+import re
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from folkways.formats.zeek import canonical, log_of, scoped
+from folkways.model.batches import Tally
+from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
+
+_SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
+_JOINT = "\x1f"
+_UNNAMED = "unknown"
+
+_SHAPES = f"""
+    select
+        case when valid then array_to_string(json_keys(line), '{_JOINT}') end as shape,
+        case when valid and $1 then json_extract_string(line, '$._path') end as path
+    from (select line, json_valid(line) as valid from lines)
+"""
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A private engine in memory that may write nothing to disk: lines hold raw addresses."""
+    # One thread each, since blocks are read side by side; nothing is fetched from the network.
+    return duckdb.connect(
+        ":memory:",
+        config={"threads": 1, "temp_directory": "", "autoinstall_known_extensions": False},
+    )
+
+
+def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Iterator[Rows]:
+    """The rows of each used log, in the order in which the logs first appear.
+
+    Lines of other logs, and lines that are no JSON object, are counted. ``engine`` may be shared
+    between threads.
+    """
+    lines = _lines(data)
+    with engine.cursor() as cursor:
+        cursor.register("lines", pa.table({"line": lines}))
+        has_paths = b'"_path"' in data
+        logs = _logs(cursor.sql(_SHAPES, params=[has_paths]).to_arrow_table())
+        for log in dict.fromkeys(logs.tolist()):
+            mask = logs == log
+            if log in NEEDED:
+                chosen = lines if mask.all() else lines.filter(pa.array(mask))
+                yield _extract(log, chosen, _scope(data), cursor)
+                continue
+            tally.records += int(mask.sum())
+            tally.skip(f"log not used: {log}" if log else "not a JSON object", int(mask.sum()))
+
+
+def _lines(data: bytes) -> pa.Array:
+    if not data.isascii():
+        data = data.decode("utf-8", "replace").encode()
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A) + 1
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    bounds = np.concatenate(([0], ends)).astype(np.int32)
+    array = pa.StringArray.from_buffers(
+        len(bounds) - 1, pa.py_buffer(bounds.tobytes()), pa.py_buffer(data)
+    )
+    blank = np.diff(bounds) <= 2
+    return array.filter(pa.array(~blank)) if blank.any() else array
+
+
+def _logs(shapes: pa.Table) -> npt.NDArray[np.object_]:
+    """The log of each line: by ``_path`` where there is one, else by its keys; "" where none."""
+    encoded = shapes["shape"].combine_chunks().dictionary_encode()
+    by_shape = [_log_of_shape(shape) for shape in encoded.dictionary.to_pylist()]
+    codes = encoded.indices.fill_null(len(by_shape)).to_numpy(zero_copy_only=False)
+    logs = np.array([*by_shape, ""], object)[codes]
+    paths = shapes["path"].combine_chunks()
+    if paths.null_count < len(paths):
+        stated = np.asarray(paths.to_numpy(zero_copy_only=False), object)
+        logs = np.where(np.asarray(paths.is_valid()), stated, logs)
+    return logs
+
+
+def _log_of_shape(shape: str) -> str:
+    keys = [canonical(key) for key in shape.split(_JOINT)]
+    return log_of(keys) or (_UNNAMED if shape else "")
+
+
+def _scope(data: bytes) -> str:
+    found = _SCOPE.search(data)
+    return found[1].decode("utf-8", "replace") if found else "."
+
+
+def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -> Rows:
+    names = NEEDED[log]
+    keys = [scoped(name, scope) if name.startswith("id.") else name for name in names]
+    paths = ", ".join("'$.\"{}\"'".format(key.replace("'", "''")) for key in keys)
+    picks = ", ".join(
+        f'try_cast(v[{i}]::json as varchar[]) as "{name}"'
+        if name in VECTORS
+        else f"nullif(v[{i}], '-') as \"{name}\""
+        for i, name in enumerate(names, 1)
+    )
+    cursor.register("chosen", pa.table({"line": lines}))
+    table = cursor.sql(
+        f"select {picks} from (select json_extract_string(line, [{paths}]) as v from chosen)"
+    ).to_arrow_table()
+    columns = {
+        name: table[name]
+        .combine_chunks()
+        .cast(pa.list_(pa.string()) if name in VECTORS else pa.string())
+        for name in names
+    }
+    # A key that no line has is a column that the log does not have.
+    present = {name: c for name, c in columns.items() if c.null_count < len(c)}
+    return Rows(log, len(lines), present)
