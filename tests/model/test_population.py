@@ -52,6 +52,10 @@ def test_forms_of_addresses() -> None:
     assert population.k == 5
 
 
+def test_the_whole_of_both_families_does_not_overlap() -> None:
+    assert len(Population.parse(ranges("0.0.0.0/0", "::/1", "8000::/1")).ranges) == 3
+
+
 def test_the_same_prefix_may_come_again_at_another_time() -> None:
     text = '[[range]]\nprefix = "192.0.2.0/24"\n'
     both = f"{text}to = 2017-03-31\n{text}from = 2017-04-01\n"

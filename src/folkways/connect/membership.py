@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from folkways.model.addresses import MAPPED_PREFIX, sortable
+from folkways.model.addresses import sortable
 from folkways.model.population import Range
 
 OUTSIDE = -1
@@ -43,8 +43,8 @@ class Membership:
 
     def __init__(self, ranges: tuple[Range, ...]) -> None:
         numbered = list(enumerate(ranges))
-        self._ipv4 = _layers([(i, r) for i, r in numbered if _is_ipv4(r)], ipv4=True)
-        self._ipv6 = _layers([(i, r) for i, r in numbered if not _is_ipv4(r)], ipv4=False)
+        self._ipv4 = _layers([(i, r) for i, r in numbered if r.is_ipv4], ipv4=True)
+        self._ipv6 = _layers([(i, r) for i, r in numbered if not r.is_ipv4], ipv4=False)
 
     def find(
         self,
@@ -74,10 +74,6 @@ class Membership:
                 hit = here != OUTSIDE
                 found[pick[hit]] = here[hit]
         return found
-
-
-def _is_ipv4(r: Range) -> bool:
-    return r.first[:12] == MAPPED_PREFIX and r.last[:12] == MAPPED_PREFIX
 
 
 def _layers(numbered: list[tuple[int, Range]], *, ipv4: bool) -> list[_Layer]:

@@ -37,6 +37,11 @@ class Range:
     to_ms: int
     text: str
 
+    @property
+    def is_ipv4(self) -> bool:
+        """Whether it holds IPv4 addresses."""
+        return self.first[:12] == MAPPED_PREFIX and self.last[:12] == MAPPED_PREFIX
+
 
 @dataclass(frozen=True)
 class Population:
@@ -208,6 +213,9 @@ def _refuse_overlaps(ranges: tuple[Range, ...]) -> None:
     for new in sorted(ranges, key=lambda r: (r.first, r.last)):
         reaching = [r for r in reaching if r.last >= new.first]
         for old in reaching:
+            # An IPv6 prefix never means the IPv4 addresses that are mapped into it.
+            if old.is_ipv4 != new.is_ipv4:
+                continue
             if old.from_ms < new.to_ms and new.from_ms < old.to_ms:
                 raise PopulationError(
                     f"{old.prefix} and {new.prefix} overlap at the same time; "

@@ -14,13 +14,15 @@ BATCH_ROWS = 262_144
 class ReadOptions:
     """What a user can say about how sources are read.
 
-    ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is the
-    text of a mapping file for tabular sources, or the name of a preset.
+    ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is a
+    mapping file for tabular sources, or the name of a preset. ``sampling`` says for all
+    sources that packets were sampled 1 in N before they were measured; None: as the source says.
     """
 
     active_timeout_s: float = 1800.0
     idle_timeout_s: float = 120.0
     mapping: str | None = None
+    sampling: int | None = None
 
 
 class Reader(Protocol):

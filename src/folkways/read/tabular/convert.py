@@ -172,6 +172,8 @@ class Converter:
             columns["initiator"] = pa.repeat(pa.scalar("source"), rows)
             if self._mapping.direction == "bidirectional":
                 columns["begins"] = pa.repeat(pa.scalar(value=True), rows)
+        if self._mapping.sampling is not None:
+            columns.setdefault("sampling", pa.repeat(pa.scalar(self._mapping.sampling), rows))
         protocol = columns.get("protocol")
         if protocol is None:
             return

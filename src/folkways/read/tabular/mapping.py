@@ -48,6 +48,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     ``direction`` says what a row is: ``bidirectional`` (both directions of a flow),
     ``unidirectional`` (one direction, to be paired) or ``sums`` (``flows`` flows a row).
+    ``sampling`` is 1 in N for all rows, where no column says it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     zone: str = "UTC"
     units: dict[str, str] = {}
     null: tuple[str, ...] = ("", "-", "null", "NULL", "\\N")
+    sampling: int | None = None
     source_opens: bool = False
     meaning: str = ""
 

@@ -1,0 +1,141 @@
+"""A study folder: whose traffic, which key, which lists; the stores below it."""
+
+import datetime as dt
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.snapshot import Snapshot
+from folkways.model.errors import StudyError
+from folkways.model.population import Population
+from folkways.privacy.keys import create_key, load_key
+from folkways.privacy.pseudonyms import Pseudonyms
+from folkways.settings import Settings, load_settings
+from folkways.store import Store, connect
+
+SCHEMA = "folkways.study/1"
+STUDY_FILE, POPULATION_FILE = "study.json", "population.toml"
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """What lies in a study's folder, opened and checked."""
+
+    root: Path
+    id: str
+    population: Population
+    store: Store
+    settings: Settings
+
+    @classmethod
+    def create(cls, root: Path, population_file: Path) -> "StudyFolder":
+        """Make a new study.
+
+        The pseudonym key is made in the user's configuration folder, never inside the study.
+
+        Raises:
+            PopulationError: the population file says something that cannot be.
+            StudyError: the folder is not empty.
+        """
+        settings = load_settings()
+        population = Population.load(population_file)
+        if root.exists() and any(root.iterdir()):
+            raise StudyError(f"{root} is not empty; give a new folder for the study.")
+        root.mkdir(parents=True, exist_ok=True)
+        study_id = secrets.token_hex(8)
+        Store.create(root)
+        (root / POPULATION_FILE).write_bytes(population_file.read_bytes())
+        create_key(study_id, settings.config)
+        about = {
+            "schema": SCHEMA,
+            "id": study_id,
+            "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "population": population.digest,
+        }
+        # Last and atomically: a folder without it is no study, so a kill leaves none half-made.
+        write_atomically(root / STUDY_FILE, json.dumps(about, indent=2) + "\n")
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> "StudyFolder":
+        """Open a study.
+
+        Raises:
+            StudyError: the folder is none, or its population was changed after it was made.
+        """
+        about = _about(root)
+        population = Population.load(root / POPULATION_FILE)
+        if population.digest != about["population"]:
+            raise StudyError(
+                f"{root / POPULATION_FILE} was changed after the study was made. Stored rows know "
+                "members only by pseudonym, so ranges cannot be added or dropped afterwards: "
+                "make a new study with this population and ingest the sources again."
+            )
+        return cls(root, str(about["id"]), population, Store(root), load_settings())
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The packaged catalogue."""
+        return Catalogue.load()
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The reference lists imported into this study."""
+        folder = self.root / "reference"
+        return Snapshot.load(folder if folder.is_dir() else None)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """The pseudonyms of this study; needs its key."""
+        return Pseudonyms(load_key(self.id, self.settings.config))
+
+    @contextmanager
+    def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A bounded DuckDB connection that spills only inside the study."""
+        settings = self.settings
+        with (
+            self.store.scratch() as temp,
+            connect(settings.memory_mb, temp, settings.threads) as con,
+        ):
+            yield con
+
+
+def _about(root: Path) -> dict[str, Any]:
+    path = root / STUDY_FILE
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(
+            f"{root} is not a study (it has no {STUDY_FILE}); make one with: "
+            f"folkways init {root} --population FILE"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(about, dict) or about.get("schema") != SCHEMA:
+        raise StudyError(
+            f"{root} was made by another version of Folkways ({path} does not say {SCHEMA}); "
+            "make a new study and ingest the sources again."
+        )
+    return about
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,266 @@
+"""The material of a report: every question that a page answers, asked once."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from folkways.attribute.catalogue import Catalogue
+from folkways.measure.coverage import coverage
+from folkways.measure.hidden import hidden_share
+from folkways.measure.rhythm import rhythm
+from folkways.measure.summary import evidence_mix
+from folkways.measure.summary import noise as noise_table
+from folkways.model.errors import UserError
+from folkways.model.period import Period, instant_text
+from folkways.privacy.suppression import suppress
+from folkways.report.material import Material, RoundMaterial, Rows
+from folkways.study import ask
+from folkways.study.folder import StudyFolder
+from folkways.study.frames import frame_of
+from folkways.study.progress import Progress
+from folkways.study.rounds import find_period, round_name
+
+GROUPS = ("service", "function", "operator", "jurisdiction", "country", "hidden", "encrypted")
+COMPARED = ("service", "function", "operator", "jurisdiction", "country", "hidden")
+DRAWN_SERVICES = 8
+METHOD = """
+A connection is what a person would count once: pieces cut by a timeout and the two directions of
+one conversation are one. It counts on the day it opens; bytes count where they flow. Attempts that
+were not answered are connections.
+
+Scans, backscatter and traffic between members are set aside, and no part of any figure of use.
+
+Only complete days are compared. Days depend on each other, so intervals are made from the means of
+blocks of whole weeks, not from single days.
+
+Intervals hold {confidence:.0%}. Over all items of one comparison the share of false alarms is held
+at {significance:.0%} (Benjamini-Hochberg).
+
+Abandoned: the whole interval of the ratio lies below {abandoned_below:g}; adopted: above
+{adopted_above:g}. Unchanged is said only where it lies between {unchanged_low:g} and
+{unchanged_high:g}; otherwise there is no evidence of change.
+
+With fewer than {least_days} complete days on a side nothing is told.
+"""
+
+
+def write_page(
+    study: StudyFolder, wanted: Sequence[str], title: str | None, progress: Progress
+) -> str:
+    """The whole page as HTML.
+
+    Raises:
+        UserError: fewer than two rounds, or rounds that overlap.
+    """
+    # Charts are a heavy import, and only a report needs them.
+    from folkways.report.page import render
+
+    return render(gather_material(study, wanted, title, progress))
+
+
+def gather_material(
+    study: StudyFolder, wanted: Sequence[str], title: str | None, progress: Progress
+) -> Material:
+    """All that the page says, measured; suppressed where too few members stand behind it."""
+    periods = _periods(study, wanted)
+    progress.phase("Measuring", 2 * len(periods))
+    drawn = _drawn_services(study, periods)
+    rounds = []
+    for text, period in zip(wanted, periods, strict=True):
+        rounds.append(_round(study, round_name(text), period, drawn))
+        progress.step()
+    comparisons, guard, method = _comparisons(study, periods)
+    progress.step(len(periods))
+    population = study.population
+    return Material(
+        title=title or f"How {population.name} uses the internet",
+        population=population.name,
+        timezone=population.timezone,
+        simulated=population.simulated,
+        public_data=population.public_data,
+        k=population.k,
+        generated=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        ranges=[_range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.ranges],
+        excludes=[_range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.excludes],
+        rounds=rounds,
+        comparisons=comparisons,
+        guard=guard,
+        labels=labels(study),
+        sources=_source_rows(study),
+        lists=list_rows(study),
+        provenance=ask.provenance(study),
+        method=method,
+    )
+
+
+def _periods(study: StudyFolder, wanted: Sequence[str]) -> list[Period]:
+    if len(wanted) < 2:
+        raise UserError("A report compares two rounds or periods; give at least two.")
+    periods = [find_period(study, text) for text in wanted]
+    for before, after in pairwise(periods):
+        if before.overlaps(after) or after.start_ms < before.start_ms:
+            raise UserError(f"{before} and {after}: give periods in order that do not overlap.")
+    return periods
+
+
+def _drawn_services(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
+    """The services with most connections in any of the rounds: those worth a line in a chart."""
+    best: dict[str, int] = {}
+    for period in periods:
+        with frame_of(study, period) as frame:
+            rows = ask.published(study, frame, period, ["service"], {}).to_pylist()
+        for row in rows:
+            if row["service"] is not None and row["connections"] is not None:
+                best[row["service"]] = max(best.get(row["service"], 0), row["connections"])
+    return sorted(best, key=lambda s: (-best[s], s))[:DRAWN_SERVICES]
+
+
+def _round(study: StudyFolder, name: str, period: Period, drawn: list[str]) -> RoundMaterial:
+    with frame_of(study, period) as frame:
+        seen = coverage(frame, period)
+        tables = {g: ask.published(study, frame, period, [g], {}) for g in GROUPS}
+        totals = ask.published(study, frame, period, [], {}).to_pylist()
+        daily = ask.published(study, frame, period, ["day", "service"], {})
+        noise = _suppressed(study, _over_days(noise_table(frame, period), ["noise"]))
+        rhythms = _suppressed(study, rhythm(frame, period, seen.complete_days))
+        return RoundMaterial(
+            name=name,
+            first=period.first.isoformat(),
+            last=period.last.isoformat(),
+            days=len(period.days),
+            complete_days=len(seen.complete_days),
+            coverage=[
+                {
+                    "day": day.day.isoformat(),
+                    "hours": day.hours,
+                    "expected_hours": day.expected_hours,
+                    "rows": day.rows,
+                    "complete": day.complete,
+                    "reason": day.reason,
+                }
+                for day in seen.days
+            ],
+            coverage_words=ask.coverage_sentences(seen),
+            totals=totals[0] if totals else {},
+            noise=noise.to_pylist(),
+            evidence=evidence_mix(frame, period).to_pylist(),
+            by=tables,
+            daily=_daily(daily, drawn),
+            rhythm=rhythms,
+            hidden_daily=_suppressed(study, hidden_share(frame, period), ["day"]),
+            hidden=_suppressed(study, hidden_share(frame, period, by_day=False)),
+        )
+
+
+def _suppressed(study: StudyFolder, table: pa.Table, groups: Sequence[str] = ()) -> pa.Table:
+    return suppress(table, study.population.k, values=_numbers(table), groups=list(groups))
+
+
+def _numbers(table: pa.Table) -> list[str]:
+    known = {"connections", "answered", "bytes_out", "bytes_in", "bytes", "share"}
+    return [name for name in table.column_names if name in known]
+
+
+def _over_days(table: pa.Table, keys: list[str]) -> pa.Table:
+    """Sums over the days. Members are at least the most of any day: enough to suppress by."""
+    sums = [(name, "sum") for name in _numbers(table)]
+    found = table.group_by(keys).aggregate([*sums, ("members", "max")])
+    return found.rename_columns(
+        [n.removesuffix("_sum").removesuffix("_max") for n in found.column_names]
+    )
+
+
+def _daily(table: pa.Table, drawn: list[str]) -> pa.Table:
+    """The rows of the services to draw, with bytes of both directions in one."""
+    table = table.filter(pc.is_in(table["service"], value_set=pa.array(drawn, pa.string())))
+    return table.append_column("bytes", pc.add(table["bytes_out"], table["bytes_in"]))
+
+
+def _comparisons(
+    study: StudyFolder, periods: Sequence[Period]
+) -> tuple[dict[str, Rows], list[str], list[str]]:
+    first, last = periods[0], periods[-1]
+    found: dict[str, Rows] = {}
+    guard: list[str] = []
+    method: list[str] = []
+    for group in COMPARED:
+        answer = ask.compare(study, first, last, [group])
+        found[group] = answer["rows"]
+        guard, method = answer["guard"], method_sentences(answer["margins"])
+    return found, guard, method
+
+
+def method_sentences(margins: Mapping[str, Any]) -> list[str]:
+    """How verdicts come about, with the margins in force."""
+    told = METHOD.format(**margins)
+    return [" ".join(paragraph.split()) for paragraph in told.strip().split("\n\n")]
+
+
+def labels(study: StudyFolder) -> dict[str, dict[str, str]]:
+    """The name for people of each id, by group."""
+    catalogue = study.catalogue
+    countries = country_names()
+    return {
+        "service": {s.id: s.name for s in catalogue.services.values()},
+        "operator": {o.id: o.name for o in catalogue.operators.values()},
+        "function": {f: f.replace("-", " ").capitalize() for f in _functions(catalogue)},
+        "jurisdiction": countries,
+        "country": countries,
+    }
+
+
+def _functions(catalogue: Catalogue) -> set[str]:
+    return {service.function for service in catalogue.services.values()}
+
+
+def country_names() -> dict[str, str]:
+    """ISO 3166-1 codes to English names, from the table that comes with the time zones."""
+    text = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {row[0]: row[1] for row in rows if len(row) > 1}
+
+
+def list_rows(study: StudyFolder) -> Rows:
+    """The reference lists with their dates, as shown to people."""
+    return [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "dates": str(one.dates),
+            "ranges": one.ipv4_ranges + one.ipv6_ranges,
+            "source": one.source,
+            "licence": one.licence,
+            "digest": one.digest,
+        }
+        for one in study.snapshot.lists
+    ]
+
+
+def _range_row(prefix: str, text: str, from_ms: int, to_ms: int) -> dict[str, Any]:
+    return {
+        "prefix": prefix,
+        "text": text,
+        "from": instant_text(from_ms),
+        "to": instant_text(to_ms),
+    }
+
+
+def _source_rows(study: StudyFolder) -> Rows:
+    return [
+        {
+            "id": entry.id,
+            "name": entry.name,
+            "format": entry.format,
+            "records": entry.records,
+            "rows": entry.rows,
+            "digest": entry.digest,
+            "skipped": dict(entry.skipped),
+            "flagged": dict(entry.flagged),
+        }
+        for entry in study.store.sources()
+    ]

@@ -1,0 +1,115 @@
+"""From a reader's batch to rows that may be stored: oriented, no member's address left in them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from folkways.connect.orient import LATEST_MS, Orienter, day_names
+from folkways.model.batches import Batch, Kind
+from folkways.model.columns import OBSERVED, STORED_ANSWERS, STORED_NAMES, Table
+from folkways.model.population import Population
+from folkways.privacy.pseudonyms import Pseudonyms
+from folkways.store.stage import InputTable
+
+STORED: dict[Kind, tuple[InputTable, Table]] = {
+    "records": ("observed", OBSERVED),
+    "names": ("names", STORED_NAMES),
+    "answers": ("answers", STORED_ANSWERS),
+}
+
+
+@dataclass
+class Written:
+    """What became of a source's rows."""
+
+    rows: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
+    flagged: Counter[str] = field(default_factory=Counter)
+
+
+class RowMaker:
+    """Makes stored rows of a reader's batches, for one population and one key.
+
+    ``sampling`` is what the user says of it, above what the source says.
+    """
+
+    def __init__(
+        self, population: Population, pseudonyms: Pseudonyms, sampling: int | None = None
+    ) -> None:
+        self._orienter = Orienter(population, pseudonyms.text)
+        self._pseudonyms = pseudonyms
+        self._sampling = sampling
+
+    def make(self, batch: Batch, source: str, written: Written) -> tuple[InputTable, pa.RecordBatch]:
+        """The table to write to, and rows of its schema, with ``source`` in each.
+
+        ``written`` is brought up to date.
+        """
+        name, table = STORED[batch.kind]
+        if batch.kind == "records":
+            columns, rows = self._observed(batch.rows, written)
+        elif batch.kind == "names":
+            columns, rows = self._names(batch.rows, written)
+        else:
+            columns, rows = self._answers(batch.rows, written)
+        columns["source"] = pa.repeat(pa.scalar(source), rows)
+        arrays = [columns[c.name].cast(c.type) for c in table.columns]
+        return name, pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+
+    def _observed(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
+        oriented = self._orienter.orient(rows)
+        columns = oriented.columns
+        hidden = self._pseudonyms.addresses(columns["member"])
+        by_id = self._pseudonyms.identifiers(oriented.member_id)
+        columns["member"] = pc.coalesce(by_id, hidden)
+        columns["remote"] = self._hide(columns["remote"], columns["internal"])
+        columns["exporter"] = self._orienter.clean_names(columns["exporter"])
+        if self._sampling is not None:
+            said = pa.scalar(self._sampling, pa.int64())
+            columns["sampling"] = pa.repeat(said, oriented.rows)
+        written.dropped.update(oriented.dropped)
+        written.flagged.update(oriented.flagged)
+        written.rows += oriented.rows
+        if oriented.rows:
+            span = pc.min_max(columns["start_ms"]).as_py()
+            last = pc.max(columns["end_ms"]).as_py()
+            written.first_ms = min(x for x in (written.first_ms, span["min"]) if x is not None)
+            written.last_ms = max(x for x in (written.last_ms, last) if x is not None)
+        return columns, oriented.rows
+
+    def _names(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
+        rows = _in_time(rows, written)
+        columns = {name: rows[name] for name in rows.schema.names}
+        columns["day"] = day_names(rows["start_ms"].to_numpy())
+        columns["name"] = self._orienter.clean_names(rows["name"])
+        return columns, rows.num_rows
+
+    def _answers(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
+        rows = _in_time(rows, written)
+        columns = {name: rows[name] for name in rows.schema.names}
+        columns["day"] = day_names(rows["start_ms"].to_numpy())
+        columns["client"] = self._hide_members(columns.pop("client_address"))
+        columns["address"] = self._hide_members(rows["address"])
+        return columns, rows.num_rows
+
+    def _hide_members(self, addresses: pa.Array) -> pa.Array:
+        return self._hide(addresses, pa.array(self._orienter.holds(addresses)))
+
+    def _hide(self, addresses: pa.Array, where: pa.Array) -> pa.Array:
+        if not pc.any(where).as_py():
+            return addresses
+        return pc.if_else(where, self._pseudonyms.addresses(addresses), addresses)
+
+
+def _in_time(rows: pa.RecordBatch, written: Written) -> pa.RecordBatch:
+    start = rows["start_ms"].to_numpy()
+    sane = (start >= 0) & (start < LATEST_MS)
+    if sane.all():
+        return rows
+    written.dropped["time out of range"] += int(np.count_nonzero(~sane))
+    return rows.filter(pa.array(sane))

@@ -1,0 +1,86 @@
+"""Derive each day's connections again from what was observed, wherever an input has changed.
+
+A day's stamp names all its inputs: the observed files around it, the population, the catalogue, the
+reference lists and the rules. It is stored in one commit with the day, so a day is stale exactly if
+its stamp is not what it would be now; a kill between ingest and settle heals by itself.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+
+from folkways.attribute.ladder import attribute_day
+from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
+from folkways.model.columns import CONNECTED
+from folkways.study.folder import StudyFolder
+from folkways.study.progress import Progress, Silent
+
+RULES = "settle/1"
+"""Version of the rules in connect and attribute: a change of what they give changes this."""
+
+
+def settle(
+    study: StudyFolder, days: Iterable[str] | None = None, progress: Progress | None = None
+) -> list[str]:
+    """Settle the stale days; the caller holds the store's lock.
+
+    Args:
+        study: the study.
+        days: UTC days to look at; None for all.
+        progress: told of each day.
+
+    Returns:
+        The UTC days that were derived again.
+    """
+    progress = progress or Silent()
+    stale = [day for day, _ in stale_days(study, days)]
+    progress.phase("Settling", len(stale))
+    for day in stale:
+        _settle_day(study, day)
+        progress.step()
+    return stale
+
+
+def stale_days(study: StudyFolder, days: Iterable[str] | None = None) -> list[tuple[str, str]]:
+    """UTC days whose stored connections are not what the inputs would give now, and why."""
+    stamps = study.store.stamps()
+    observed = set(study.store.days("observed"))
+    wanted = observed | set(stamps) if days is None else set(days) & (observed | set(stamps))
+    found = []
+    for day in sorted(wanted):
+        if day not in stamps:
+            found.append((day, "never settled"))
+        elif stamps[day] != stamp(study, day):
+            found.append((day, "its sources, lists, catalogue or rules have changed"))
+    return found
+
+
+def stamp(study: StudyFolder, day: str) -> str:
+    """What names all the inputs of a day."""
+    parts = (
+        RULES,
+        str(JOIN_TIMEOUT_MS),
+        study.population.digest,
+        study.catalogue.digest,
+        study.snapshot.digest,
+        study.store.input_stamp(_around(day)),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _around(day: str) -> list[str]:
+    """The day with its neighbours, whose pieces may belong to the same connections."""
+    middle = dt.date.fromisoformat(day)
+    return [(middle + dt.timedelta(days=d)).isoformat() for d in (-1, 0, 1)]
+
+
+def _settle_day(study: StudyFolder, day: str) -> None:
+    around = _around(day)
+    with study.engine() as con:
+        study.store.view(con, "observed", "observed", around)
+        study.store.view(con, "names", "names", around[1:])
+        query = connections_of_day(con, "observed", "names", day)
+        columns = ", ".join(CONNECTED.names)
+        con.execute(f"CREATE TEMP TABLE connected AS SELECT {columns} FROM ({query})").fetchall()
+        attributed = attribute_day(con, "connected", day, study.catalogue, study.snapshot)
+        study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))

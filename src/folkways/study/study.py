@@ -1,0 +1,211 @@
+"""A study, as Python programs and the command line use it."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from folkways.attribute.explain import explain
+from folkways.attribute.importing import import_range_csv
+from folkways.model.errors import UserError
+from folkways.model.period import EPOCH, Period, instant_text
+from folkways.model.population import Population
+from folkways.privacy.keys import destroy_key
+from folkways.read.reader import ReadOptions
+from folkways.simulate import scenarios
+from folkways.study import ask, page, rounds
+from folkways.study.folder import StudyFolder, write_atomically
+from folkways.study.ingest import Ingested, ingest_sources
+from folkways.study.progress import Progress, Silent
+from folkways.study.settle import settle
+
+_NONE: Mapping[str, str] = {}
+
+
+class Study:
+    """A study folder: sources go in, days are settled, questions are answered.
+
+    Errors are of ``folkways.model.errors``: UserError where the caller can mend it, StorageError
+    where the disk refuses.
+    """
+
+    def __init__(self, folder: StudyFolder) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, root: Path | str, population: Path | str) -> "Study":
+        """Make a new study in an empty or new folder, from a population file."""
+        return cls(StudyFolder.create(Path(root), Path(population)))
+
+    @classmethod
+    def open(cls, root: Path | str) -> "Study":
+        """Open a study."""
+        return cls(StudyFolder.open(Path(root)))
+
+    @property
+    def population(self) -> Population:
+        """Whose traffic it is about."""
+        return self.folder.population
+
+    def ingest(
+        self,
+        *sources: str,
+        wanted: str | None = None,
+        options: ReadOptions | None = None,
+        jobs: int = 1,
+        progress: Progress | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> Ingested:
+        """Read sources, each content once, and settle the days that they touch."""
+        progress = progress or Silent()
+        with self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")):
+            done = ingest_sources(
+                self.folder,
+                sources,
+                options or ReadOptions(),
+                wanted=wanted,
+                jobs=jobs,
+                progress=progress,
+                stdin=stdin,
+            )
+            settle(self.folder, progress=progress)
+        return done
+
+    def settle(self, days: str | None = None, progress: Progress | None = None) -> list[str]:
+        """Derive stale days again; ``days`` is a period of local days, None for all."""
+        progress = progress or Silent()
+        wanted = None if days is None else self.period(days).utc_days
+        with self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")):
+            return settle(self.folder, wanted, progress)
+
+    def sources(self) -> list[dict[str, Any]]:
+        """What went in: a row a source, in the order of ingest."""
+        return [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "format": entry.format,
+                "digest": entry.digest,
+                "ingested": instant_text(entry.ingested_ms),
+                "records": entry.records,
+                "rows": entry.rows,
+                "first": instant_text(entry.first_ms),
+                "last": instant_text(entry.last_ms),
+                "skipped": dict(entry.skipped),
+                "flagged": dict(entry.flagged),
+                "notes": list(entry.notes),
+            }
+            for entry in self.folder.store.sources()
+        ]
+
+    def remove_source(self, source: str, progress: Progress | None = None) -> list[str]:
+        """Take a source out and settle the days that it touched; they are returned."""
+        progress = progress or Silent()
+        with self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")):
+            self.folder.store.remove_source(source)
+            return settle(self.folder, progress=progress)
+
+    def period(self, text: str) -> Period:
+        """A period written ``A..B``, or that of a round."""
+        return rounds.find_period(self.folder, text)
+
+    def summary(
+        self, period: str, by: Sequence[str] = ("service",), filters: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The answer of ``folkways summary --json``."""
+        return ask.summary(self.folder, self.period(period), by, parse_filters(filters))
+
+    def compare(self, before: str, after: str, by: Sequence[str] = ("service",)) -> dict[str, Any]:
+        """The answer of ``folkways compare --json``."""
+        return ask.compare(self.folder, self.period(before), self.period(after), by)
+
+    def freeze_round(self, name: str, period: str) -> Path:
+        """Freeze a period under a name; the path of its file."""
+        return rounds.freeze(self.folder, name, period)
+
+    def report(
+        self,
+        rounds_or_periods: Sequence[str],
+        output: Path | str,
+        *,
+        title: str | None = None,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Write the page that compares rounds or periods."""
+        path = Path(output)
+        if path.suffix != ".html":
+            raise UserError(f"{path}: the report is written as .html; name the file so.")
+        html = page.write_page(self.folder, rounds_or_periods, title, progress or Silent())
+        write_atomically(path, html)
+        return path
+
+    def explain(self, thing: str, day: str | None = None) -> list[dict[str, Any]]:
+        """Every rule that speaks for a host, address or port, and which one wins."""
+        date = _date(day) if day is not None else self._last_day()
+        spoken = explain(thing, self.folder.catalogue, self.folder.snapshot, date)
+        return [asdict(one) for one in spoken]
+
+    def _last_day(self) -> dt.date:
+        days = self.folder.store.days("observed")
+        return dt.date.fromisoformat(days[-1]) if days else dt.datetime.now(dt.UTC).date()
+
+    def import_list(
+        self,
+        file: Path,
+        kind: str,
+        *,
+        source: str,
+        first: dt.date | None = None,
+        last: dt.date | None = None,
+        licence: str = "unknown",
+    ) -> str:
+        """Import a reference list into the study; what was imported, in words."""
+        done = import_range_csv(
+            file,
+            self.folder.root / "reference",
+            kind=kind,
+            source=source,
+            first=first,
+            last=last,
+            licence=licence,
+        )
+        # Opened again, so that what follows is judged by the new list.
+        self.folder = StudyFolder.open(self.folder.root)
+        skipped = ", ".join(f"{count:,} skipped: {cause}" for cause, count in done.skipped.items())
+        return f"{done.rows:,} rows became {done.list.id}" + (f" ({skipped})" if skipped else "")
+
+    def lists(self) -> list[dict[str, Any]]:
+        """The reference lists of the study with their dates."""
+        return page.list_rows(self.folder)
+
+    def destroy_key(self) -> None:
+        """Destroy the key of the pseudonyms for good."""
+        destroy_key(self.folder.id, self.folder.settings.config)
+
+    @staticmethod
+    def scenarios() -> list[dict[str, Any]]:
+        """What can be simulated."""
+        return [{"scenario": name, "about": about} for name, about in scenarios()]
+
+
+def parse_filters(texts: Sequence[str]) -> Mapping[str, str]:
+    """``service=facebook`` and the like.
+
+    Raises:
+        UserError: a text without ``=``, or two filters on one column.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        column, equals, value = text.partition("=")
+        if not equals or column in found:
+            raise UserError(f"--filter {text!r}: write column=value, each column once.")
+        found[column] = value
+    return found
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{text!r} is not a day; write it as {EPOCH}.") from None
