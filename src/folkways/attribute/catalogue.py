@@ -1,0 +1,249 @@
+"""The catalogue: all services and operators, and the tables by which their facts are found.
+
+A folder of the catalogue holds ``services/*.toml`` and ``operators/*.toml``; the packaged one is
+this file's own. A user's folder behind it adds to it, and replaces an entry of the same id.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service, Shared
+from folkways.attribute.fields import CatalogueError
+from folkways.attribute.parse import TRANSPORTS, read_operator, read_service
+from folkways.attribute.protocols import Protocols, load_functions, load_protocols
+
+PACKAGED = Path(__file__).parent
+LADDER_VERSION = 1
+"""Raised when the ladder itself decides otherwise, so that days settled before count as stale."""
+
+INFRASTRUCTURE = "infrastructure"
+_K = TypeVar("_K", str, tuple[int, int])
+_SHARED: dict[str, Shared] = {"cloud": "hosting", "cdn": "cdn"}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Services and operators by id, and what protocols say by themselves."""
+
+    services: dict[str, Service]
+    operators: dict[str, Operator]
+    protocols: Protocols
+
+    @classmethod
+    def load(cls, *folders: Path) -> "Catalogue":
+        """Read the catalogue.
+
+        Args:
+            folders: in order, later ones add to or replace entries of earlier ones; without any,
+                the packaged catalogue. A folder may bring a functions.toml of its own.
+
+        Raises:
+            CatalogueError: a folder holds neither services nor operators, or a file is wrong.
+        """
+        protocols = load_protocols()
+        services: dict[str, Service] = {}
+        operators: dict[str, Operator] = {}
+        for folder in folders or (PACKAGED,):
+            parts = (folder / "services", folder / "operators")
+            if not any(part.is_dir() for part in parts):
+                raise CatalogueError(
+                    f"{folder} is no catalogue; it needs a folder services or operators."
+                )
+            services.update((s.id, s) for s in map(read_service, _files(parts[0])))
+            operators.update((o.id, o) for o in map(read_operator, _files(parts[1])))
+            more = folder / "functions.toml"
+            if more.is_file():
+                protocols.functions.update(load_functions(more))
+        return cls(services, operators, protocols)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything that can change an attribution, whatever the files' order."""
+        parts = [
+            f"ladder {LADDER_VERSION}",
+            *(repr(self.services[k]) for k in sorted(self.services)),
+            *(repr(self.operators[k]) for k in sorted(self.operators)),
+            *_protocol_lines(self.protocols),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def facts(self) -> dict[str, Fact]:
+        """Every fact by its id."""
+        return {fact.id: fact for owner in self.owners for fact in owner.facts}
+
+    @property
+    def owners(self) -> list[Service | Operator]:
+        """Services and operators."""
+        return [*self.services.values(), *self.operators.values()]
+
+    @cached_property
+    def domain_rules(self) -> tuple[dict[str, Rule], dict[str, Rule]]:
+        """(exact host names, suffixes) to rules; of two claims of one name the first by id."""
+        exact: dict[str, Rule] = {}
+        suffixes: dict[str, Rule] = {}
+        for service in self._in_order():
+            for fact in service.domains:
+                rule = self.service_rule(service, fact)
+                (exact if fact.exact else suffixes).setdefault(fact.name, rule)
+        return exact, suffixes
+
+    @cached_property
+    def sensor_rules(self) -> dict[str, Rule | None]:
+        """Labels to rules; None where several services claim a label: then it names none."""
+        return _single(
+            (fact.label, self.service_rule(service, fact))
+            for service in self._in_order()
+            for fact in service.sensors
+        )
+
+    @cached_property
+    def port_rules(self) -> dict[tuple[int, int], Rule | None]:
+        """(protocol number, port) to rules; None where several services claim it."""
+        return _single(
+            ((TRANSPORTS[fact.protocol], port), self.service_rule(service, fact))
+            for service in self._in_order()
+            for fact in service.ports
+            if fact.protocol is not None
+            for port in fact.ports
+        )
+
+    def match_name(self, host: str) -> Rule | None:
+        """The rule for a host name: the longest suffix wins, an exact name beats a suffix.
+
+        An outer name of Encrypted Client Hello names no service, whoever claims it.
+        """
+        name = host.strip().lower().removesuffix(".")
+        if name in self.protocols.outer_names:
+            return None
+        exact, suffixes = self.domain_rules
+        if name in exact:
+            return exact[name]
+        while name:
+            if name in suffixes:
+                return suffixes[name]
+            name = name.partition(".")[2]
+        return None
+
+    def is_infrastructure(self, rule: Rule | None) -> bool:
+        """Whether a rule names what machines do by themselves."""
+        return rule is not None and rule.function == INFRASTRUCTURE
+
+    def is_lookup(self, rule: Rule | None) -> bool:
+        """Whether a rule names a lookup: a service that has a label of one (see sensors.toml)."""
+        service = self.services.get(rule.service or "") if rule else None
+        lookups = self.protocols.lookups
+        return service is not None and any(s.label in lookups for s in service.sensors)
+
+    def names_of(self, host: str) -> list[Rule]:
+        """All rules that speak of a host name, the winner first (for explanations)."""
+        name = host.strip().lower().removesuffix(".")
+        exact, suffixes = self.domain_rules
+        found = [exact[name]] if name in exact else []
+        while name:
+            if name in suffixes:
+                found.append(suffixes[name])
+            name = name.partition(".")[2]
+        return found
+
+    def label_rule(self, label: str) -> Rule | None:
+        """The rule for a sensor's label; see ``label_parts`` for labels of several parts."""
+        for part in self.label_parts(label):
+            rule = self.sensor_rules.get(part)
+            if rule is not None:
+                return rule
+        return None
+
+    def label_parts(self, label: str) -> list[str]:
+        """The whole label, then its parts from the last: what is more precise comes later.
+
+        ``TLS.Facebook`` gives tls.facebook, facebook, tls; ``DNS.Facebook`` gives dns only, since
+        a lookup of a name is not use of the service.
+        """
+        whole = label.strip().lower()
+        parts = [p for p in whole.replace(",", ".").split(".") if p]
+        looked_up = [p for p in parts if p in self.protocols.lookups]
+        if looked_up:
+            return looked_up[:1]
+        return list(dict.fromkeys([whole, *reversed(parts)]))
+
+    def service_rule(self, service: Service, fact: Fact) -> Rule:
+        """The rule by which a fact names a service."""
+        kinds = {"DomainFact": "name", "NetworkFact": "address", "SensorFact": "sensor"}
+        evidence = kinds.get(type(fact).__name__, "port")
+        return Rule(fact.id, evidence, service.id, service.operator, service.function)  # type: ignore[arg-type]
+
+    def shared(self, operator: str | None, fact: NetworkFact) -> Shared | None:
+        """Whether an operator's network is rented out, so that it never names a brand.
+
+        What the fact states itself decides; else it is, if the operator runs any cloud or CDN.
+        """
+        if fact.use is not None:
+            return None if fact.use == "own" else fact.use
+        return self._renting.get(operator or "")
+
+    def rented_out(self, service: Service) -> Shared | None:
+        """Whether a service is cloud hosting or content delivery, so that others run on it."""
+        return _SHARED.get(service.function)
+
+    @cached_property
+    def _renting(self) -> dict[str, Shared]:
+        kinds: dict[str, Shared] = {}
+        for service in self._in_order():
+            kind = self.rented_out(service)
+            if kind and service.operator and kinds.get(service.operator) != "hosting":
+                kinds[service.operator] = kind
+        return kinds
+
+    def jurisdiction(self, operator: str | None, day: dt.date) -> str | None:
+        """The country of an operator's seat on a day; None where it is not known."""
+        found = self.operators.get(operator or "")
+        return found.seat(day) if found else None
+
+    def ultimate_operator(self, operator: str, day: dt.date) -> str:
+        """The last owner on a day, following parents; never the column operator."""
+        seen = {operator}
+        while True:
+            here = self.operators.get(operator)
+            parent = here.parent(day) if here else None
+            if parent is None or parent in seen:
+                return operator
+            seen.add(parent)
+            operator = parent
+
+    def _in_order(self) -> list[Service]:
+        return [self.services[k] for k in sorted(self.services)]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+
+
+def _single(claims: Iterable[tuple[_K, Rule]]) -> dict[_K, Rule | None]:
+    """Keys to the rule of the one service that claims them, None where several do."""
+    found: defaultdict[_K, list[Rule]] = defaultdict(list)
+    for key, rule in claims:
+        found[key].append(rule)
+    return {
+        key: min(rules, key=lambda r: r.id) if len({r.service for r in rules}) == 1 else None
+        for key, rules in found.items()
+    }
+
+
+def _protocol_lines(protocols: Protocols) -> list[str]:
+    return [
+        repr(sorted(protocols.functions)),
+        repr(sorted(protocols.lookups)),
+        repr(sorted(protocols.labels.items())),
+        repr(sorted((repr(k), w) for k, w in protocols.ways.items())),
+        repr(sorted(protocols.encrypted_by_name.items())),
+        repr(sorted((repr(k), e) for k, e in protocols.encrypted_by_port.items())),
+        repr(sorted(protocols.outer_names)),
+        repr(sorted(map(str, protocols.local))),
+    ]

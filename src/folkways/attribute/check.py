@@ -1,0 +1,112 @@
+"""What is wrong with a catalogue although it can be read: for its authors, and for the tests."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from publicsuffixlist import PublicSuffixList
+
+from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.facts import Dates, NetworkFact
+
+
+def check(catalogue: Catalogue) -> list[str]:
+    """One sentence a problem, sorted; empty if there is none."""
+    return sorted(
+        {
+            *_references(catalogue),
+            *_origins(catalogue),
+            *_public_suffixes(catalogue),
+            *_claimed_twice(catalogue),
+            *_stated_twice(catalogue),
+            *_owners_in_a_circle(catalogue),
+        }
+    )
+
+
+def _references(catalogue: Catalogue) -> Iterator[str]:
+    for service in catalogue.services.values():
+        if service.function not in catalogue.protocols.functions:
+            yield f"{service.id}: function {service.function!r} is not in functions.toml"
+        if service.operator is not None and service.operator not in catalogue.operators:
+            yield f"{service.id}: operator {service.operator!r} is not in operators/"
+        for port in service.ports:
+            if port.protocol is None:
+                yield f"{port.id}: a port needs a protocol"
+    for operator in catalogue.operators.values():
+        for parent in operator.parents:
+            if parent.operator not in catalogue.operators:
+                yield f"{parent.id}: the owner is not in operators/"
+
+
+def _origins(catalogue: Catalogue) -> Iterator[str]:
+    for fact in (fact for owner in catalogue.owners for fact in owner.facts):
+        if fact.source is None:
+            yield f"{fact.id}: no source"
+        if fact.checked is None:
+            yield f"{fact.id}: no date of the check"
+
+
+def _public_suffixes(catalogue: Catalogue) -> Iterator[str]:
+    # Only suffixes of registries: cloudfront.net or github.io are suffixes of the list's private
+    # part and name their operator's service well.
+    public = PublicSuffixList(only_icann=True)
+    for service in catalogue.services.values():
+        for domain in service.domains:
+            if public.is_public(domain.name):
+                yield f"{domain.id}: a public suffix alone is never a rule"
+
+
+def _claimed_twice(catalogue: Catalogue) -> Iterator[str]:
+    claims: defaultdict[str, set[str]] = defaultdict(set)
+    for service in catalogue.services.values():
+        for domain in service.domains:
+            claims[f"{'host' if domain.exact else 'suffix'} {domain.name}"].add(service.id)
+        for port in service.ports:
+            for number in port.ports:
+                claims[f"port {port.protocol}/{number}"].add(service.id)
+        for sensor in service.sensors:
+            claims[f"sensor label {sensor.label}"].add(service.id)
+    for what, owners in claims.items():
+        if len(owners) > 1:
+            yield f"{what} is claimed by {', '.join(sorted(owners))}"
+    owners_of_networks = (
+        ("services", {s.id: s.networks for s in catalogue.services.values()}),
+        ("operators", {o.id: o.networks for o in catalogue.operators.values()}),
+    )
+    for kind, networks in owners_of_networks:
+        yield from _networks_claimed_twice(kind, networks)
+
+
+def _networks_claimed_twice(
+    kind: str, networks: dict[str, tuple[NetworkFact, ...]]
+) -> Iterator[str]:
+    """The same network at the same time; a network may change hands."""
+    claims: defaultdict[str, list[tuple[str, Dates]]] = defaultdict(list)
+    for owner, facts in networks.items():
+        for fact in facts:
+            claims[fact.prefix or f"AS{fact.asn}"].append((owner, fact.dates))
+    for network, held in claims.items():
+        for (owner, dates), (other, others) in combinations(held, 2):
+            if dates.overlap(others):
+                yield f"{kind}: network {network} is claimed by {owner} and {other} at one time"
+
+
+def _stated_twice(catalogue: Catalogue) -> Iterator[str]:
+    for owner in catalogue.owners:
+        for identity, count in Counter(fact.id for fact in owner.facts).items():
+            if count > 1 and not hasattr(catalogue.facts[identity], "dates"):
+                yield f"{identity}: stated {count} times"
+
+
+def _owners_in_a_circle(catalogue: Catalogue) -> Iterator[str]:
+    owners = {o.id: {p.operator for p in o.parents} for o in catalogue.operators.values()}
+    for start, first in owners.items():
+        reached: set[str] = set()
+        todo = set(first)
+        while todo:
+            here = todo.pop()
+            reached.add(here)
+            todo |= owners.get(here, set()) - reached
+        if start in reached:
+            yield f"operator/{start}: owns itself through its owners"

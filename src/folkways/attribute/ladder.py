@@ -1,0 +1,213 @@
+"""The ladder: what decides to which service and operator a row belongs. It is total.
+
+From the top; the first rung that speaks decides, and the row keeps its rule and evidence:
+
+1. **name**: the host name matches a service's domain.
+2. **lookup**: a sensor's label, or else the port, names a lookup such as DNS (a DNS query is not
+   use of whoever answers it), unless the address is in the network of an infrastructure's service.
+3. **address, service**: the address lies in a service's own network (the longest prefix, then the
+   AS number).
+4. **sensor**: the label names a service.
+5. **port, infrastructure**: the port names a service of the function infrastructure.
+6. **address, operator**: the address lies in a network of the operator's own; there is no service
+   then. A network that is rented out (cloud, CDN), or an address on a list of hosting, CDN, VPN,
+   Tor or proxies, names nobody.
+7. **port**: protocol and port of the remote side name a service.
+8. nothing: service, operator, rule and evidence are null.
+
+Ports are looked at on the remote side only, and only where the member opened the connection or
+nobody knows who did; a port that several services claim names none. The order of evidence is name,
+address, sensor, port, with two exceptions: what a service is known by goes before what only an
+operator is known by, and lookups go before addresses.
+
+A name that matches nothing decides nothing, and the ladder goes on. An outer name of Encrypted
+Client Hello matches nothing. What a source says of the AS or the country of the remote side goes
+before lists; AS number 0 means unknown (RFC 7607).
+"""
+
+import datetime as dt
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.snapshot import Snapshot
+from folkways.attribute.tables import POSSIBLE_VPS, DayTables, hidden_sets
+from folkways.model.columns import ADDRESS, CONNECTIONS
+
+RUNGS: tuple[tuple[str, str], ...] = (
+    ("name", "by_name"),
+    ("lookup", "CASE WHEN service_infrastructure IS NOT TRUE THEN by_lookup END"),
+    ("address, service", "by_service_address"),
+    ("sensor", "by_label"),
+    ("port, infrastructure", "CASE WHEN infrastructure_port THEN by_port END"),
+    ("address, operator", "CASE WHEN remote_kind IS NULL THEN by_operator_address END"),
+    ("port", "by_port"),
+)
+"""The rungs as data, in order: their name and the SQL that gives the number of the rule."""
+
+_PREFIX = "attribute_"
+# What the member hid is asked; what a remote opened towards a member says nothing of it.
+_BY_MEMBER = "opened_by IS DISTINCT FROM 'remote'"
+
+_KNOWN = f"""
+    SELECT c.* EXCLUDE (remote_asn, remote_country),
+        coalesce(nullif(c.remote_asn, 0), r.asn) AS remote_asn,
+        coalesce(c.remote_country, r.country) AS remote_country,
+        coalesce(r.kind, r.operator_shared,
+                 CASE WHEN r.operator_rule IS NULL THEN a.operator_shared END) AS remote_kind,
+        n.rule AS by_name,
+        CASE WHEN l.lookup THEN l.rule
+             WHEN l.rule IS NULL AND p.lookup THEN p.rule END AS by_lookup,
+        coalesce(r.service_rule, a.service_rule) AS by_service_address,
+        CASE WHEN r.service_rule IS NOT NULL THEN r.service_infrastructure
+             ELSE a.service_infrastructure END AS service_infrastructure,
+        l.rule AS by_label,
+        coalesce(r.operator_rule,
+                 CASE WHEN r.operator_shared IS NULL THEN a.operator_rule END)
+            AS by_operator_address,
+        p.rule AS by_port, p.infrastructure AS infrastructure_port,
+        CASE WHEN r.service_rule IS NOT NULL THEN r.service_age
+             ELSE {{asn_age_service}} END AS service_age,
+        CASE WHEN r.operator_rule IS NOT NULL THEN r.operator_age
+             ELSE {{asn_age_operator}} END AS operator_age,
+        n.outer_name, c.name IS NOT NULL AND n.literal IS NOT TRUE AS named,
+        coalesce(l.hidden, 0) | coalesce(u.hidden, 0) AS protocol_hidden,
+        coalesce(p.hidden, 0) AS port_hidden, p.weak,
+        CASE WHEN {_BY_MEMBER} THEN r.hidden END AS kind_hidden,
+        CASE WHEN n.outer_name AND c.name_source IS DISTINCT FROM 'http' THEN 'ech'
+             ELSE coalesce(s.encrypted, l.encrypted, e.encrypted, u.encrypted) END AS encrypted
+    FROM {{view}} c
+    LEFT JOIN {_PREFIX}names n ON c.name = n.name
+    LEFT JOIN {_PREFIX}labels l ON c.sensor_label = l.sensor_label
+    LEFT JOIN {_PREFIX}remotes r ON c.remote = r.remote
+    LEFT JOIN {_PREFIX}asns a ON coalesce(nullif(c.remote_asn, 0), r.asn) = a.asn
+    LEFT JOIN {_PREFIX}ports p ON c.protocol = p.protocol AND c.remote_port = p.port
+        AND c.{_BY_MEMBER}
+    LEFT JOIN {_PREFIX}called_ports e ON c.protocol = e.protocol
+        AND e.port = CASE WHEN opened_by = 'remote' THEN c.member_port ELSE c.remote_port END
+    LEFT JOIN {_PREFIX}numbers u ON c.protocol = u.protocol
+    LEFT JOIN {_PREFIX}seen s ON c.name_source = s.name_source
+"""
+
+# An AS named by the source took no list; then only a fact outside its own dates has an age to tell.
+_ASN_AGE = """CASE WHEN nullif(c.remote_asn, 0) IS NOT NULL THEN nullif(a.{which}_age, 0)
+                   ELSE greatest(r.asn_age, a.{which}_age) END"""
+
+
+def attribute_day(
+    con: duckdb.DuckDBPyConnection,
+    view: str,
+    day: str,
+    catalogue: Catalogue,
+    snapshot: Snapshot,
+) -> str:
+    """Attribute the connections of one day.
+
+    Distinct names, labels and remotes are resolved once and joined back; there is no loop over
+    rows. The result does not depend on the order of the rows.
+
+    Args:
+        con: a DuckDB connection; temporary tables ``attribute_*`` are put into it.
+        view: a table or view with the schema CONNECTED; it is read twice.
+        day: YYYY-MM-DD, the day by which dated facts and lists are chosen.
+        catalogue: services and operators.
+        snapshot: dated reference lists.
+
+    Returns:
+        The name of a temporary view with the schema CONNECTIONS. It holds until the next call on
+        the same connection, which removes it.
+    """
+    tables = DayTables(catalogue, snapshot, dt.date.fromisoformat(day))
+    _drop_views(con)
+    distinct = _distinct(con, view)
+    _put(con, "names", tables.names(distinct["name"].to_pylist()))
+    _put(con, "labels", tables.labels(distinct["sensor_label"].to_pylist()))
+    _put(con, "remotes", tables.remotes(distinct["remote"]))
+    _put(con, "asns", tables.asns())
+    _put(con, "ports", tables.ports())
+    _put(con, "called_ports", tables.called_ports())
+    _put(con, "numbers", tables.numbers())
+    _put(con, "seen", tables.seen())
+    _put(con, "hidden", hidden_sets())
+    _put(con, "rules", tables.rules())
+    name = f"attributed_{day.replace('-', '_')}"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {_query(view)}")
+    return name
+
+
+def _query(view: str) -> str:
+    known = _KNOWN.format(
+        view=view,
+        asn_age_service=_ASN_AGE.format(which="service"),
+        asn_age_operator=_ASN_AGE.format(which="operator"),
+    )
+    rungs = ", ".join(sql for _, sql in RUNGS)
+    decided = {
+        "list_age": """CASE WHEN winner = by_service_address THEN service_age
+            WHEN winner = by_operator_address THEN operator_age END""",
+        "hidden": "h.hidden",
+    }
+    columns = ", ".join(
+        f"CAST({decided.get(c.name, c.name)} AS {_sql_type(c.type)}) AS {c.name}"
+        for c in CONNECTIONS.columns
+    )
+    return f"""
+        WITH known AS ({known}),
+        decided AS (SELECT *, coalesce({rungs}) AS winner FROM known),
+        hiding AS (
+            SELECT d.*, g.* EXCLUDE (hidden),
+                protocol_hidden | coalesce(g.hidden, 0)
+                | CASE WHEN weak AND (winner IS NOT NULL OR named) THEN 0 ELSE port_hidden END
+                | CASE WHEN by_name IS NULL THEN coalesce(kind_hidden, 0) ELSE 0 END
+                | CASE WHEN remote_kind = 'hosting' AND NOT named AND g.service IS NULL
+                       AND {_BY_MEMBER} THEN {POSSIBLE_VPS} ELSE 0 END AS hidden_bits
+            FROM decided d LEFT JOIN {_PREFIX}rules g ON d.winner = g.number
+        )
+        SELECT {columns} FROM hiding LEFT JOIN {_PREFIX}hidden h ON hidden_bits = h.bits
+    """
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    names = {
+        pa.int16(): "SMALLINT",
+        pa.int32(): "INTEGER",
+        pa.int64(): "BIGINT",
+        pa.string(): "VARCHAR",
+        pa.bool_(): "BOOLEAN",
+        ADDRESS: "BLOB",
+    }
+    return names[kind]
+
+
+def _distinct(con: duckdb.DuckDBPyConnection, view: str) -> dict[str, pa.Array]:
+    """Distinct names, labels and remotes, in one pass over the view.
+
+    The remote side of internal traffic is a pseudonym, of which lists know nothing.
+    """
+    query = f"""
+        SELECT grouping(name, sensor_label, remote) AS which, name, sensor_label, remote
+        FROM (SELECT name, sensor_label,
+                     CASE WHEN noise = 'internal' THEN NULL ELSE remote END AS remote FROM {view})
+        GROUP BY GROUPING SETS ((name), (sensor_label), (remote))
+    """
+    found = con.sql(query).to_arrow_table()
+    columns = {}
+    for which, column in ((3, "name"), (5, "sensor_label"), (6, "remote")):
+        rows = found.filter(pc.equal(found["which"], which))[column].drop_null()
+        columns[column] = rows.combine_chunks()
+    return columns
+
+
+def _put(con: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """Copy a table into the connection, so that nothing of Python's has to stay alive."""
+    con.register(f"{_PREFIX}incoming", table)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {_PREFIX}{name} AS FROM {_PREFIX}incoming")
+    con.unregister(f"{_PREFIX}incoming")
+
+
+def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT view_name FROM duckdb_views() WHERE temporary AND view_name ^@ 'attributed_'"
+    for (name,) in con.execute(query).fetchall():
+        con.execute(f"DROP VIEW {name}")

@@ -1,0 +1,184 @@
+"""Dated reference lists on disk: a Parquet file of disjoint ranges beside a manifest in TOML.
+
+``<id>.parquet``: start and end (16 bytes), value, name. ``<id>.toml``: id, kind, from and to (days,
+absent = open), source, licence, digest of the content, the day of import, counts. The manifest is
+written last and names the digest, so a half-written import is not a list.
+"""
+
+import datetime as dt
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from folkways.attribute.facts import Dates
+from folkways.attribute.fields import CatalogueError, Fields, read_toml
+from folkways.attribute.intervals import Ranges
+from folkways.model.addresses import addresses_to_numpy
+from folkways.model.columns import ADDRESS
+from folkways.model.errors import StorageError
+
+KINDS = ("asn", "country", "hosting", "cdn", "vpn", "tor-relay", "proxy")
+SCHEMA = pa.schema(
+    [("start", ADDRESS), ("end", ADDRESS), ("value", pa.string()), ("name", pa.string())]
+)
+_KEYS = (
+    *("id", "kind", "from", "to", "source", "licence", "digest", "imported"),
+    *("ipv4_ranges", "ipv6_ranges"),
+)
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+
+
+@dataclass(frozen=True)
+class ReferenceList:
+    """What a manifest says. ``ipv4_ranges`` and ``ipv6_ranges`` count its ranges by family."""
+
+    id: str
+    kind: str
+    dates: Dates
+    source: str
+    licence: str
+    digest: str
+    imported: dt.date
+    ipv4_ranges: int
+    ipv6_ranges: int
+    folder: Path
+
+    def read(self) -> tuple[Ranges, pa.Array, pa.Array]:
+        """Its ranges, whose label is a row number, and (m,) values and names of the rows.
+
+        Raises:
+            CatalogueError: the file is missing, damaged, or not the one that was imported.
+        """
+        path = self.folder / f"{self.id}.parquet"
+        try:
+            table = pq.read_table(path, schema=SCHEMA)
+        except (OSError, pa.ArrowException) as error:
+            raise CatalogueError(
+                f"{path} cannot be read ({str(error).splitlines()[0]}); import the list again."
+            ) from None
+        if content_digest(table) != self.digest:
+            raise CatalogueError(
+                f"{path} is not what {self.id}.toml describes; import the list again."
+            )
+        first, _ = addresses_to_numpy(table["start"])
+        last, _ = addresses_to_numpy(table["end"])
+        label = np.arange(table.num_rows, dtype=np.int64)
+        values, names = (table[c].combine_chunks() for c in ("value", "name"))
+        return Ranges(first, last, label), values, names
+
+
+def content_digest(table: pa.Table) -> str:
+    """SHA-256 over the values of all columns in order, whatever chunks they lie in."""
+    digest = hashlib.sha256()
+    for column in table.combine_chunks().columns:
+        array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        digest.update(array.is_valid().to_numpy(zero_copy_only=False).tobytes())
+        if array.type == ADDRESS:
+            digest.update(addresses_to_numpy(array)[0].tobytes())
+            continue
+        lengths = pc.binary_length(array).fill_null(0)
+        digest.update(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
+        digest.update(pc.binary_join(_one_list(array.fill_null("")), "")[0].as_buffer())
+    return digest.hexdigest()
+
+
+def _one_list(array: pa.Array) -> pa.Array:
+    return pa.LargeListArray.from_arrays(pa.array([0, len(array)], pa.int64()), array)
+
+
+def write_list(manifest: ReferenceList, table: pa.Table) -> None:
+    """Write the ranges, then the manifest; each file appears whole or not at all.
+
+    Raises:
+        StorageError: the disk is full or refuses.
+    """
+    folder = manifest.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(
+            folder / f"{manifest.id}.parquet",
+            lambda path: pq.write_table(table, path, compression="zstd"),
+        )
+        text = _manifest_text(manifest)
+        _replace(folder / f"{manifest.id}.toml", lambda path: path.write_text(text, "utf-8"))
+    except OSError as error:
+        if error.errno not in _FULL and not isinstance(error, FileExistsError | NotADirectoryError):
+            raise
+        raise StorageError(f"{folder}: the list cannot be written: {error.strerror}.") from None
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _manifest_text(manifest: ReferenceList) -> str:
+    lines = [f"id = {_quoted(manifest.id)}", f"kind = {_quoted(manifest.kind)}"]
+    if manifest.dates.first is not None:
+        lines.append(f"from = {manifest.dates.first}")
+    if manifest.dates.last is not None:
+        lines.append(f"to = {manifest.dates.last}")
+    lines += [
+        f"source = {_quoted(manifest.source)}",
+        f"licence = {_quoted(manifest.licence)}",
+        f"digest = {_quoted(manifest.digest)}",
+        f"imported = {manifest.imported}",
+        f"ipv4_ranges = {manifest.ipv4_ranges}",
+        f"ipv6_ranges = {manifest.ipv6_ranges}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string."""
+    escaped = "".join(
+        f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 or c in '"\\' else c for c in text
+    )
+    return f'"{escaped}"'
+
+
+def read_manifests(folder: Path) -> list[ReferenceList]:
+    """The lists of a reference folder, by id.
+
+    Raises:
+        CatalogueError: the folder does not exist, or a manifest is wrong.
+    """
+    if not folder.is_dir():
+        raise CatalogueError(f"{folder} is no folder of reference lists.")
+    return [_read_manifest(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def _read_manifest(path: Path) -> ReferenceList:
+    f = Fields(read_toml(path), str(path), _KEYS)
+    f.needed("kind")
+    if f.needed("id") != path.stem:
+        raise f.error("id", f"differs from the file's name {path.stem!r}")
+    imported = f.day("imported")
+    if imported is None:
+        raise f.error("imported", "is missing")
+    return ReferenceList(
+        id=f.needed("id"),
+        kind=f.choice("kind", KINDS) or "",
+        dates=Dates(f.day("from"), f.day("to")),
+        source=f.needed("source"),
+        licence=f.needed("licence"),
+        digest=f.needed("digest"),
+        imported=imported,
+        ipv4_ranges=f.whole("ipv4_ranges", 0, 2**62),
+        ipv6_ranges=f.whole("ipv6_ranges", 0, 2**62),
+        folder=path.parent,
+    )

@@ -1,0 +1,136 @@
+"""What protocols say by themselves: functions, labels, hidden ways, encryption, local space.
+
+All of it is data (functions.toml, sensors.toml, hidden.toml, encrypted.toml, local.toml); this file
+reads it into tables that the ladder joins.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from folkways.attribute.fields import Fields, read_toml
+from folkways.attribute.parse import HIDDEN, TRANSPORTS
+
+HERE = Path(__file__).parent
+ENCRYPTED = ("none", "tls", "quic", "other")
+Key = tuple[int, int | None]
+"""Protocol number and port; the port is None where the number alone says it."""
+
+_ORIGIN = ("source", "checked")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A protocol by which traffic is hidden. ``weak``: the port has other common uses."""
+
+    id: str
+    hidden: str
+    weak: bool
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a sensor's label says of the protocol."""
+
+    encrypted: str | None
+    hidden: str | None
+
+
+@dataclass(frozen=True)
+class Protocols:
+    """All tables.
+
+    ``functions`` id to meaning; ``lookups`` labels whose second part is what was asked for;
+    ``ways`` and ``encrypted_by_port`` by protocol and port; ``outer_names`` of Encrypted Client
+    Hello; ``local`` prefixes without country and AS.
+    """
+
+    functions: dict[str, str]
+    lookups: frozenset[str]
+    labels: dict[str, Label]
+    ways: dict[Key, Way]
+    encrypted_by_name: dict[str, str]
+    encrypted_by_port: dict[Key, str]
+    outer_names: frozenset[str]
+    local: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+def load_protocols(folder: Path = HERE) -> Protocols:
+    """Read the five files.
+
+    Raises:
+        CatalogueError: one of them says something that cannot be read.
+    """
+    sensors = _top(folder, "sensors.toml", ("lookups", "protocol"))
+    encrypted = _top(folder, "encrypted.toml", ("seen", "port", "number", "outer"))
+    local = _top(folder, "local.toml", ("prefixes", *_ORIGIN))
+    seen = encrypted.tables("seen", ("name_source", "encrypted"))
+    return Protocols(
+        functions=load_functions(folder / "functions.toml"),
+        lookups=frozenset(sensors.texts("lookups")),
+        labels=_labels(sensors),
+        ways=_ways(_top(folder, "hidden.toml", ("way",))),
+        encrypted_by_name={f.needed("name_source"): _encrypted(f) for f in seen},
+        encrypted_by_port=_encrypted_by_port(encrypted),
+        outer_names=frozenset(
+            f.needed("name") for f in encrypted.tables("outer", ("name", *_ORIGIN))
+        ),
+        local=tuple(ipaddress.ip_network(prefix) for prefix in local.texts("prefixes")),
+    )
+
+
+def load_functions(path: Path) -> dict[str, str]:
+    """Ids of functions and what they mean."""
+    top = Fields(read_toml(path), path.name, ("function",))
+    known = ("id", "name", "meaning")
+    return {f.needed("id"): f.needed("meaning") for f in top.tables("function", known)}
+
+
+def _top(folder: Path, name: str, known: tuple[str, ...]) -> Fields:
+    return Fields(read_toml(folder / name), name, known)
+
+
+def _encrypted(f: Fields) -> str:
+    f.needed("encrypted")
+    return f.choice("encrypted", ENCRYPTED) or ""
+
+
+def _labels(top: Fields) -> dict[str, Label]:
+    labels: dict[str, Label] = {}
+    for f in top.tables("protocol", ("labels", "encrypted", "hidden", *_ORIGIN)):
+        encrypted, hidden = f.choice("encrypted", ENCRYPTED), f.choice("hidden", HIDDEN)
+        for label in f.texts("labels"):
+            before = labels.get(label, Label(None, None))
+            labels[label] = Label(before.encrypted or encrypted, before.hidden or hidden)
+    return labels
+
+
+def _ways(top: Fields) -> dict[Key, Way]:
+    ways: dict[Key, Way] = {}
+    known = ("hidden", "protocol", "ports", "number", "weak", "note", *_ORIGIN)
+    for f in top.tables("way", known):
+        f.needed("hidden")
+        hidden = f.choice("hidden", HIDDEN) or ""
+        for key, text in _keys(f):
+            ways[key] = Way(f"hidden/{hidden}/{text}", hidden, f.flag("weak"))
+    return ways
+
+
+def _encrypted_by_port(top: Fields) -> dict[Key, str]:
+    tables = [
+        *top.tables("port", ("encrypted", "protocol", "ports", *_ORIGIN)),
+        *top.tables("number", ("encrypted", "number", *_ORIGIN)),
+    ]
+    return {key: _encrypted(f) for f in tables for key, _ in _keys(f)}
+
+
+def _keys(f: Fields) -> list[tuple[Key, str]]:
+    """(protocol number, port) of a table with protocol and ports, or with a number alone."""
+    if f.exactly_one("ports", "number") == "number":
+        number = f.whole("number", 0, 255)
+        return [((number, None), f"protocol/{number}")]
+    f.needed("protocol")
+    protocol = f.choice("protocol", TRANSPORTS) or ""
+    return [
+        ((TRANSPORTS[protocol], port), f"{protocol}/{port}") for port in f.wholes("ports", 1, 65535)
+    ]
