@@ -1,0 +1,200 @@
+"""Reads captures (pcap and pcapng): packets are metered into flows, names and DNS answers found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from folkways.formats.pcap import BYTE_ORDER_MAGIC, PCAP_MAGIC, PCAPNG_MAGIC
+from folkways.model.batches import Batch, Tally, make_batch
+from folkways.model.errors import FormatError
+from folkways.read.capture.columns import PacketColumns
+from folkways.read.capture.cuts import Timeouts
+from folkways.read.capture.dissect import dissect
+from folkways.read.capture.fragments import Fragments
+from folkways.read.capture.frames import Frames
+from folkways.read.capture.meter import Meter, Metered
+from folkways.read.capture.open_flows import Pieces
+from folkways.read.capture.packets import CAUSES, LATER_FRAGMENT, Cause, Packets
+from folkways.read.capture.payload import NameFinder
+from folkways.read.capture.pcap_file import read_pcap
+from folkways.read.capture.pcapng_file import read_pcapng
+from folkways.read.capture.rows import Names, batches_of
+from folkways.read.capture.stream import ChunkStream
+from folkways.read.reader import BATCH_ROWS, ReadOptions
+from folkways.read.source import Source
+
+CHUNK_BYTES = 8 * 2**20
+SWEEP_PACKETS = 65_536
+MAX_OPEN = 262_144
+_FIRST_BYTES = 64
+_PLAUSIBLE_NS = 631_152_000 * 10**9
+"""1990: no capture is older, but clocks that were never set start in 1970."""
+
+
+@dataclass
+class CaptureReader:
+    """Reads pcap and pcapng; the package's docstring says what of a packet counts.
+
+    Args:
+        chunk_bytes: how much of a capture is held at once; rows do not depend on it.
+        sweep_packets: after how many packets of the capture flows that fell silent are looked for,
+            wherever chunks end, so that the rows do not depend on chunks.
+        max_open: flows open after a sweep; more are ended early, which is flagged.
+        names: whether payloads are looked at for names and DNS answers.
+    """
+
+    chunk_bytes: int = CHUNK_BYTES
+    sweep_packets: int = SWEEP_PACKETS
+    max_open: int = MAX_OPEN
+    names: bool = True
+    name: str = field(default="pcap", init=False)
+
+    def sniff(self, source: Source, options: ReadOptions) -> float:
+        """Certain by the magic numbers of pcap and pcapng, else not at all."""
+        del options
+        return float(_is_pcap(source.head) or _is_pcapng(source.head))
+
+    def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:
+        """Yield records by the ids of their pieces, and answers as they come.
+
+        Raises:
+            FormatError: it is no capture, or ends within its file header.
+        """
+        with source.open() as stream:
+            chunks = ChunkStream(stream, tally, max(self.chunk_bytes, _FIRST_BYTES))
+            chunks.read_more(0)
+            if _is_pcap(chunks.content):
+                frames = read_pcap(chunks)
+            elif _is_pcapng(chunks.content):
+                frames = read_pcapng(chunks)
+            else:
+                raise FormatError(f"{source.name} is neither a pcap nor a pcapng capture.")
+            yield from _Reading(self, options, tally).run(frames)
+
+
+def _is_pcap(head: bytes) -> bool:
+    return head[:4] in PCAP_MAGIC
+
+
+def _is_pcapng(head: bytes) -> bool:
+    return head[:4] == PCAPNG_MAGIC and head[8:12] in BYTE_ORDER_MAGIC
+
+
+class _Reading:
+    """One pass through a capture."""
+
+    def __init__(self, reader: CaptureReader, options: ReadOptions, tally: Tally) -> None:
+        limits = Timeouts(
+            active_ns=round(options.active_timeout_s * 10**9),
+            idle_ns=round(options.idle_timeout_s * 10**9),
+        )
+        self._tally = tally
+        self._meter = Meter(limits, reader.max_open)
+        self._fragments = Fragments(tally)
+        self._finder = NameFinder(tally) if reader.names else None
+        self._names: Names = {}
+        self._ended: list[Pieces] = []
+        self._sweep_packets = reader.sweep_packets
+        self._since_sweep = 0
+        self._span: tuple[int, int] | None = None
+        self._latest: int | None = None
+
+    def run(self, frames: Iterator[Frames]) -> Iterator[Batch]:
+        """All batches of a capture."""
+        for chunk in frames:
+            self._tally.records += len(chunk)
+            self._look_at_times(chunk)
+            for part in self._parts(chunk):
+                yield from self._read(part)
+                if self._since_sweep == self._sweep_packets:
+                    yield from self._sweep()
+        self._meter_waiting()
+        self._ended.append(self._meter.close())
+        yield from self._emit(0)
+        if self._finder:
+            self._finder.finish()
+
+    def _parts(self, chunk: Frames) -> Iterator[Frames]:
+        """The chunk, cut where sweeps are due."""
+        size = self._sweep_packets
+        places = [0, *range(size - self._since_sweep, len(chunk), size), len(chunk)]
+        for first, last in pairwise(places):
+            if last > first:
+                self._since_sweep += last - first
+                yield chunk.slice(first, last)
+
+    def _look_at_times(self, chunk: Frames) -> None:
+        if not len(chunk):
+            return
+        times = chunk.time_ns
+        before = times[0] if self._latest is None else self._latest
+        self._latest = int(times[-1])
+        self._tally.flag("time goes backwards", int((times < np.append(before, times[:-1])).sum()))
+        self._tally.flag("time before 1990", int((times < _PLAUSIBLE_NS).sum()))
+
+    def _read(self, frames: Frames) -> Iterator[Batch]:
+        packets = dissect(frames, self._tally)
+        used = self._fragments.resolve(packets)
+        counts = np.bincount(packets.cause, minlength=len(CAUSES))
+        for cause, count in zip(CAUSES[1:], counts[1:].tolist(), strict=True):
+            self._tally.skip(cause, count)
+        for link in np.unique(frames.link[packets.cause == Cause.LINK]).tolist():
+            self._tally.note(f"Frames of link type {link} are not supported.")
+        metered = self._meter_packets(used)
+        if self._finder and len(used):
+            found = self._finder.feed(_columns(frames, used, metered))
+            for flow, name, where in found.names:
+                self._names.setdefault(flow, (name, where))
+            if found.answer_count:
+                yield make_batch("answers", found.answers, found.answer_count)
+
+    def _meter_packets(self, packets: Packets) -> Metered:
+        if len(packets):
+            first, last = int(packets.time_ns.min()), int(packets.time_ns.max())
+            earliest, latest = self._span or (first, last)
+            self._span = min(first, earliest), max(last, latest)
+        return self._meter.add(packets)
+
+    def _meter_waiting(self) -> None:
+        waiting = self._fragments.forget()
+        if waiting is not None:
+            self._meter_packets(waiting)
+            self._tally.flag("later fragment without its first", len(waiting))
+
+    def _sweep(self) -> Iterator[Batch]:
+        self._meter_waiting()
+        if self._span is not None:
+            ended, early = self._meter.sweep(*self._span)
+            self._ended.append(ended)
+            self._tally.flag("flow ended early: too many open", early)
+        self._span = None
+        self._since_sweep = 0
+        yield from self._emit(BATCH_ROWS // 8)
+
+    def _emit(self, at_least: int) -> Iterator[Batch]:
+        """Rows of the pieces that ended, if there are enough of them."""
+        if sum(map(len, self._ended)) >= at_least:
+            ended, self._ended = np.concatenate(self._ended), []
+            yield from batches_of(ended[np.argsort(ended["id"])], self._names, BATCH_ROWS)
+
+
+def _columns(frames: Frames, packets: Packets, metered: Metered) -> PacketColumns:
+    return PacketColumns(
+        data=frames.data,
+        time_ns=packets.time_ns,
+        flow=metered.flow,
+        forward=metered.forward,
+        protocol=packets.protocol,
+        source=packets.source,
+        destination=packets.destination,
+        source_port=packets.source_port,
+        destination_port=packets.destination_port,
+        tcp_flags=packets.tcp_flags,
+        tcp_seq=packets.tcp_seq,
+        payload_start=packets.payload_start,
+        payload_length=packets.payload_length,
+        payload_cut=packets.payload_cut,
+        fragment=packets.fragment == LATER_FRAGMENT,
+    )
