@@ -311,3 +311,12 @@ def test_another_item_changes_only_q(
         for name in ("ratio", "low", "high", "p"):
             one, two = getattr(f, name), getattr(other, name)
             assert one == two or math.isclose(one, two, rel_tol=1e-9)
+
+
+def test_no_groups_compare_everything_at_once() -> None:
+    days = [dt.date(2017, 4, 3) + dt.timedelta(days=i) for i in range(28)]
+    table = pa.table({"day": [d.isoformat() for d in days], "connections": [100] * 28})
+    found = compare_items(
+        table, table, [], days_before=days, days_after=days, measures=["connections"]
+    ).findings
+    assert [(f.group, f.before, f.after, f.ratio) for f in found] == [((), 100.0, 100.0, 1.0)]

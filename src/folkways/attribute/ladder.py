@@ -20,6 +20,8 @@ nobody knows who did; a port that several services claim names none. The order o
 address, sensor, port, with two exceptions: what a service is known by goes before what only an
 operator is known by, and lookups go before addresses.
 
+A port says how a connection is encrypted only if it was answered: an attempt is no TLS.
+
 A name that matches nothing decides nothing, and the ladder goes on. An outer name of Encrypted
 Client Hello matches nothing. What a source says of the AS or the country of the remote side goes
 before lists; AS number 0 means unknown (RFC 7607).
@@ -77,7 +79,9 @@ _KNOWN = f"""
         coalesce(p.hidden, 0) AS port_hidden, p.weak,
         CASE WHEN {_BY_MEMBER} THEN r.hidden END AS kind_hidden,
         CASE WHEN n.outer_name AND c.name_source IS DISTINCT FROM 'http' THEN 'ech'
-             ELSE coalesce(s.encrypted, l.encrypted, e.encrypted, u.encrypted) END AS encrypted
+             ELSE coalesce(s.encrypted, l.encrypted,
+                           CASE WHEN c.answered IS NOT FALSE THEN e.encrypted END, u.encrypted)
+             END AS encrypted
     FROM {{view}} c
     LEFT JOIN {_PREFIX}names n ON c.name = n.name
     LEFT JOIN {_PREFIX}labels l ON c.sensor_label = l.sensor_label

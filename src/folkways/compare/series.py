@@ -39,7 +39,7 @@ def align(
         before: daily table with ``day`` (ISO text), the columns ``by`` and the measures; ``bytes``
             is made from ``bytes_out`` and ``bytes_in`` where there is no such column.
         after: the same for the second period.
-        by: the columns that make an item.
+        by: the columns that make an item; none makes one item of everything.
         days: the complete days of both.
         measures: names of columns.
 
@@ -65,6 +65,8 @@ def _items(
     tables: Sequence[pa.Table], by: Sequence[str]
 ) -> tuple[list[Group], list[npt.NDArray[np.int64]]]:
     """Distinct items of all tables, sorted, and the item of each row of each table."""
+    if not by:
+        return [()], [np.zeros(table.num_rows, np.int64) for table in tables]
     stacked = pa.concat_tables([table.select(list(by)) for table in tables])
     keys = [(name, "ascending") for name in by]
     distinct = stacked.group_by(list(by)).aggregate([]).sort_by(keys)

@@ -16,8 +16,8 @@ _PUBLISHED_ENCRYPTED = ("tls", "quic")
 _MEASURES = ("connections", "bytes", "members")
 
 
-def hidden_share(frame: Frame, period: Period) -> pa.Table:
-    """Hidden use by local day and way.
+def hidden_share(frame: Frame, period: Period, *, by_day: bool = True) -> pa.Table:
+    """Hidden use by way, and by local day unless ``by_day`` is false.
 
     Returns:
         ``day`` (text), ``way``, ``connections``, ``bytes`` (both directions, what is known of
@@ -29,7 +29,11 @@ def hidden_share(frame: Frame, period: Period) -> pa.Table:
         connection can be hidden in several.
     """
     ways = known_values(frame, period, "hidden")
-    rows = with_groups(use(frame, period), ["day"], period)
+    rows = use(frame, period)
+    if by_day:
+        rows = with_groups(rows, ["day"], period)
+    else:
+        rows = rows.with_columns(nw.lit(0).alias(key("day")))
     tests = {ALL: None, **{way: _one_of([way]) for way in ways}}
     tests[HEADLINE] = _one_of([way for way in ways if way != _POSSIBLE])
     tests[PUBLISHED] = _one_of([way for way in ways if way in _PUBLISHED_WAYS]) | (
@@ -40,7 +44,8 @@ def hidden_share(frame: Frame, period: Period) -> pa.Table:
     rows = rows.with_columns(**flags)
     expressions = [e for i in range(len(tests)) for e in _measures(i)]
     found = collect(rows.group_by(key("day")).agg(*expressions).sort(key("day")))
-    return _long(found, list(tests))
+    table = _long(found, list(tests))
+    return table if by_day else table.drop_columns(["day"])
 
 
 def _one_of(ways: list[str]) -> nw.Expr:

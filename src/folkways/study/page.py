@@ -27,7 +27,7 @@ from folkways.study.rounds import find_period, round_name
 
 GROUPS = ("service", "function", "operator", "jurisdiction", "country", "hidden", "encrypted")
 COMPARED = ("service", "function", "operator", "jurisdiction", "country", "hidden")
-DRAWN_SERVICES = 8
+DRAWN = 8
 METHOD = """
 A connection is what a person would count once: pieces cut by a timeout and the two directions of
 one conversation are one. It counts on the day it opens; bytes count where they flow. Attempts that
@@ -69,7 +69,7 @@ def gather_material(
     """All that the page says, measured; suppressed where too few members stand behind it."""
     periods = _periods(study, wanted)
     progress.phase("Measuring", 2 * len(periods))
-    drawn = _drawn_services(study, periods)
+    drawn = _drawn_items(study, periods)
     rounds = []
     for text, period in zip(wanted, periods, strict=True):
         rounds.append(_round(study, round_name(text), period, drawn))
@@ -91,6 +91,7 @@ def gather_material(
         comparisons=comparisons,
         guard=guard,
         labels=labels(study),
+        functions={s.id: s.function for s in study.catalogue.services.values()},
         sources=_source_rows(study),
         lists=list_rows(study),
         provenance=ask.provenance(study),
@@ -108,19 +109,24 @@ def _periods(study: StudyFolder, wanted: Sequence[str]) -> list[Period]:
     return periods
 
 
-def _drawn_services(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
-    """The services with most connections in any of the rounds: those worth a line in a chart."""
-    best: dict[str, int] = {}
+Item = tuple[str | None, str | None]
+"""A service with its operator, or an operator without a service."""
+
+
+def _drawn_items(study: StudyFolder, periods: Sequence[Period]) -> list[Item]:
+    """The items with most connections in any of the rounds: those worth a line in a chart."""
+    best: dict[Item, int] = {}
     for period in periods:
         with frame_of(study, period) as frame:
             rows = ask.published(study, frame, period, ["service"], {}).to_pylist()
         for row in rows:
-            if row["service"] is not None and row["connections"] is not None:
-                best[row["service"]] = max(best.get(row["service"], 0), row["connections"])
-    return sorted(best, key=lambda s: (-best[s], s))[:DRAWN_SERVICES]
+            item = row["service"], row["operator"]
+            if item != (None, None) and row["connections"] is not None:
+                best[item] = max(best.get(item, 0), row["connections"])
+    return sorted(best, key=lambda item: (-best[item], str(item)))[:DRAWN]
 
 
-def _round(study: StudyFolder, name: str, period: Period, drawn: list[str]) -> RoundMaterial:
+def _round(study: StudyFolder, name: str, period: Period, drawn: list[Item]) -> RoundMaterial:
     with frame_of(study, period) as frame:
         seen = coverage(frame, period)
         tables = {g: ask.published(study, frame, period, [g], {}) for g in GROUPS}
@@ -175,9 +181,11 @@ def _over_days(table: pa.Table, keys: list[str]) -> pa.Table:
     )
 
 
-def _daily(table: pa.Table, drawn: list[str]) -> pa.Table:
-    """The rows of the services to draw, with bytes of both directions in one."""
-    table = table.filter(pc.is_in(table["service"], value_set=pa.array(drawn, pa.string())))
+def _daily(table: pa.Table, drawn: list[Item]) -> pa.Table:
+    """The rows of the items to draw, with bytes of both directions in one."""
+    wanted = set(drawn)
+    pairs = zip(table["service"].to_pylist(), table["operator"].to_pylist(), strict=True)
+    table = table.filter(pa.array([pair in wanted for pair in pairs], pa.bool_()))
     return table.append_column("bytes", pc.add(table["bytes_out"], table["bytes_in"]))
 
 
@@ -188,9 +196,9 @@ def _comparisons(
     found: dict[str, Rows] = {}
     guard: list[str] = []
     method: list[str] = []
-    for group in COMPARED:
-        answer = ask.compare(study, first, last, [group])
-        found[group] = answer["rows"]
+    for name, by in {"all": [], **{group: [group] for group in COMPARED}}.items():
+        answer = ask.compare(study, first, last, by)
+        found[name] = answer["rows"]
         guard, method = answer["guard"], method_sentences(answer["margins"])
     return found, guard, method
 

@@ -45,7 +45,9 @@ class RowMaker:
         self._pseudonyms = pseudonyms
         self._sampling = sampling
 
-    def make(self, batch: Batch, source: str, written: Written) -> tuple[InputTable, pa.RecordBatch]:
+    def make(
+        self, batch: Batch, source: str, written: Written
+    ) -> tuple[InputTable, pa.RecordBatch]:
         """The table to write to, and rows of its schema, with ``source`` in each.
 
         ``written`` is brought up to date.

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from folkways.attribute.ladder import attribute_day
 from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
-from folkways.model.columns import CONNECTED
 from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 
@@ -79,8 +78,8 @@ def _settle_day(study: StudyFolder, day: str) -> None:
     with study.engine() as con:
         study.store.view(con, "observed", "observed", around)
         study.store.view(con, "names", "names", around[1:])
-        query = connections_of_day(con, "observed", "names", day)
-        columns = ", ".join(CONNECTED.names)
-        con.execute(f"CREATE TEMP TABLE connected AS SELECT {columns} FROM ({query})").fetchall()
+        found = connections_of_day(con, "observed", "names", day)
+        kind = "VIEW" if found.cheap else "TABLE"
+        con.execute(f"CREATE TEMP {kind} connected AS {found.query}").fetchall()
         attributed = attribute_day(con, "connected", day, study.catalogue, study.snapshot)
         study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))

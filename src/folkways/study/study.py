@@ -144,7 +144,7 @@ class Study:
         """Every rule that speaks for a host, address or port, and which one wins."""
         date = _date(day) if day is not None else self._last_day()
         spoken = explain(thing, self.folder.catalogue, self.folder.snapshot, date)
-        return [asdict(one) for one in spoken]
+        return [asdict(one) | {"dates": one.dates and str(one.dates)} for one in spoken]
 
     def _last_day(self) -> dt.date:
         days = self.folder.store.days("observed")
