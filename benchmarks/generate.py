@@ -5,19 +5,35 @@ from pathlib import Path
 import duckdb
 
 MEMBERS, REMOTES = 1_000, 200_000
-FIELDS = (
-    "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes "
-    "conn_state local_orig local_resp missed_bytes history orig_pkts orig_ip_bytes resp_pkts "
-    "resp_ip_bytes tunnel_parents"
-).split()
-TYPES = (
-    "time string addr port addr port enum string interval count count string bool bool count "
-    "string count count count count set[string]"
-).split()
+# Each field of a conn.log with its type, as Zeek 6 writes it.
+LAYOUT = {
+    "ts": "time",
+    "uid": "string",
+    "id.orig_h": "addr",
+    "id.orig_p": "port",
+    "id.resp_h": "addr",
+    "id.resp_p": "port",
+    "proto": "enum",
+    "service": "string",
+    "duration": "interval",
+    "orig_bytes": "count",
+    "resp_bytes": "count",
+    "conn_state": "string",
+    "local_orig": "bool",
+    "local_resp": "bool",
+    "missed_bytes": "count",
+    "history": "string",
+    "orig_pkts": "count",
+    "orig_ip_bytes": "count",
+    "resp_pkts": "count",
+    "resp_ip_bytes": "count",
+    "tunnel_parents": "set[string]",
+}
+FIELDS = list(LAYOUT)
 HEADER = (
     "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
     "#open\t2020-01-01-00-00-00\n"
-    f"#fields\t{chr(9).join(FIELDS)}\n#types\t{chr(9).join(TYPES)}\n"
+    f"#fields\t{chr(9).join(FIELDS)}\n#types\t{chr(9).join(LAYOUT.values())}\n"
 )
 POPULATION = """
 name = "Benchmark"
@@ -40,10 +56,10 @@ def write_conn_log(path: Path, rows: int) -> Path:
     body = path.with_suffix(".body")
     inside = f"'198.18.' || ((a % {MEMBERS}) // 256) || '.' || ((a % {MEMBERS}) % 256)"
     remote = f"(b % {REMOTES})"
-    outside = f"(11 + {remote} % 50) || '.' || ({remote} // 65536) || '.' || " + (
+    outside = (
+        f"(11 + {remote} % 50) || '.' || ({remote} // 65536) || '.' || "
         f"(({remote} // 256) % 256) || '.' || ({remote} % 256)"
     )
-    duckdb.sql("SELECT setseed(0.5)").fetchall()
     duckdb.execute(f"""
         COPY (
             SELECT printf('%d.%06d', 1577836800 + i * 86400 // {rows}, b % 1000000) AS ts,

@@ -18,7 +18,7 @@ from folkways.model.period import Period
 class GroupColumn:
     """A group: what its values are, and the column of ``connections`` behind it, if any."""
 
-    kind: Literal["text", "set", "day", "hour", "weekday"]
+    kind: Literal["text", "number", "set", "day", "hour", "weekday"]
     column: str | None = None
 
 
@@ -29,6 +29,7 @@ GROUPS: dict[str, GroupColumn] = {
     "operator": GroupColumn("text", "operator"),
     "jurisdiction": GroupColumn("text", "jurisdiction"),
     "country": GroupColumn("text", "remote_country"),
+    "asn": GroupColumn("number", "remote_asn"),
     "hidden": GroupColumn("set", "hidden"),
     "encrypted": GroupColumn("text", "encrypted"),
     "hour": GroupColumn("hour"),
@@ -96,6 +97,8 @@ def apply_filters(frame: Frame, filters: Mapping[str, str], period: Period) -> F
             found = expression(name, period) == _number(name, value)
         elif value in {"", UNKNOWN}:
             found = nw.col(group.column).is_null()
+        elif group.kind == "number":
+            found = nw.col(group.column) == _number(name, value)
         elif group.kind == "set":
             found = _has_way(group.column, value)
         else:
@@ -115,7 +118,7 @@ def _has_way(column: str, way: str) -> nw.Expr:
     )
 
 
-_BOUNDS = {"hour": 24, "weekday": 7}
+_BOUNDS = {"hour": 24, "weekday": 7, "asn": 2**32}
 
 
 def _number(name: str, value: str) -> int:

@@ -166,6 +166,7 @@ def _population(plan: Plan) -> str:
         f'timezone = "{plan.scenario.timezone}"',
         "",
         "[study]",
+        "simulated = true",
         f"k = {plan.scenario.k}",
     ]
     for part in plan.scenario.range:

@@ -120,7 +120,9 @@ def _about(root: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise StudyError(f"{path} cannot be read: {error}.") from None
-    if not isinstance(about, dict) or about.get("schema") != SCHEMA:
+    if not isinstance(about, dict) or not {"schema", "id", "population"} <= about.keys():
+        raise StudyError(f"{path} is damaged; restore it from a copy of the study.")
+    if about["schema"] != SCHEMA:
         raise StudyError(
             f"{root} was made by another version of Folkways ({path} does not say {SCHEMA}); "
             "make a new study and ingest the sources again."

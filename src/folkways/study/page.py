@@ -25,8 +25,8 @@ from folkways.study.frames import frame_of
 from folkways.study.progress import Progress
 from folkways.study.rounds import find_period, round_name
 
-GROUPS = ("service", "function", "operator", "jurisdiction", "country", "hidden", "encrypted")
-COMPARED = ("service", "function", "operator", "jurisdiction", "country", "hidden")
+COMPARED = ("service", "function", "operator", "asn", "jurisdiction", "country", "hidden")
+GROUPS = (*COMPARED, "encrypted")
 DRAWN = 8
 METHOD = """
 A connection is what a person would count once: pieces cut by a timeout and the two directions of
@@ -90,7 +90,7 @@ def gather_material(
         rounds=rounds,
         comparisons=comparisons,
         guard=guard,
-        labels=labels(study),
+        labels=labels(study, periods[-1].last),
         functions={s.id: s.function for s in study.catalogue.services.values()},
         sources=_source_rows(study),
         lists=list_rows(study),
@@ -209,13 +209,14 @@ def method_sentences(margins: Mapping[str, Any]) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in told.strip().split("\n\n")]
 
 
-def labels(study: StudyFolder) -> dict[str, dict[str, str]]:
-    """The name for people of each id, by group."""
+def labels(study: StudyFolder, day: dt.date) -> dict[str, dict[str, str]]:
+    """The name for people of each id, by group; networks as the lists of the day call them."""
     catalogue = study.catalogue
     countries = country_names()
     return {
         "service": {s.id: s.name for s in catalogue.services.values()},
         "operator": {o.id: o.name for o in catalogue.operators.values()},
+        "asn": study.snapshot.names("asn", day),
         "function": {f: f.replace("-", " ").capitalize() for f in _functions(catalogue)},
         "jurisdiction": countries,
         "country": countries,

@@ -9,6 +9,8 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable
 
+import duckdb
+
 from folkways.attribute.ladder import attribute_day
 from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
 from folkways.study.folder import StudyFolder
@@ -34,9 +36,10 @@ def settle(
     progress = progress or Silent()
     stale = [day for day, _ in stale_days(study, days)]
     progress.phase("Settling", len(stale))
-    for day in stale:
-        _settle_day(study, day)
-        progress.step()
+    with study.engine() as con:
+        for day in stale:
+            _settle_day(study, con, day)
+            progress.step()
     return stale
 
 
@@ -73,13 +76,17 @@ def _around(day: str) -> list[str]:
     return [(middle + dt.timedelta(days=d)).isoformat() for d in (-1, 0, 1)]
 
 
-def _settle_day(study: StudyFolder, day: str) -> None:
+def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) -> None:
     around = _around(day)
-    with study.engine() as con:
-        study.store.view(con, "observed", "observed", around)
-        study.store.view(con, "names", "names", around[1:])
-        found = connections_of_day(con, "observed", "names", day)
-        kind = "VIEW" if found.cheap else "TABLE"
-        con.execute(f"CREATE TEMP {kind} connected AS {found.query}").fetchall()
-        attributed = attribute_day(con, "connected", day, study.catalogue, study.snapshot)
-        study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))
+    study.store.view(con, "observed", "observed", around)
+    study.store.view(con, "names", "names", around[1:])
+    found = connections_of_day(con, "observed", "names", day)
+    con.execute("DROP VIEW IF EXISTS connected_again; DROP TABLE IF EXISTS connected_once")
+    if found.cheap:
+        connected = "connected_again"
+        con.execute(f"CREATE TEMP VIEW {connected} AS {found.query}")
+    else:
+        connected = "connected_once"
+        con.execute(f"CREATE TEMP TABLE {connected} AS {found.query}").fetchall()
+    attributed = attribute_day(con, connected, day, study.catalogue, study.snapshot)
+    study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))

@@ -136,6 +136,8 @@ class Study:
         path = Path(output)
         if path.suffix != ".html":
             raise UserError(f"{path}: the report is written as .html; name the file so.")
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise UserError(f"{path} cannot be written; give a file in a folder that exists.")
         html = page.write_page(self.folder, rounds_or_periods, title, progress or Silent())
         write_atomically(path, html)
         return path
