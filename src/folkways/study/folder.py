@@ -35,6 +35,7 @@ class StudyFolder:
     population: Population
     store: Store
     settings: Settings
+    fingerprint: str
 
     @classmethod
     def create(cls, root: Path, population_file: Path) -> "StudyFolder":
@@ -54,12 +55,13 @@ class StudyFolder:
         study_id = secrets.token_hex(8)
         Store.create(root)
         (root / POPULATION_FILE).write_bytes(population_file.read_bytes())
-        create_key(study_id, settings.config)
+        key = create_key(study_id, settings.config)
         about = {
             "schema": SCHEMA,
             "id": study_id,
             "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "population": population.digest,
+            "key": Pseudonyms(key).fingerprint,
         }
         # Last and atomically: a folder without it is no study, so a kill leaves none half-made.
         write_atomically(root / STUDY_FILE, json.dumps(about, indent=2) + "\n")
@@ -80,7 +82,9 @@ class StudyFolder:
                 "members only by pseudonym, so ranges cannot be added or dropped afterwards: "
                 "make a new study with this population and ingest the sources again."
             )
-        return cls(root, str(about["id"]), population, Store(root), load_settings())
+        return cls(
+            root, str(about["id"]), population, Store(root), load_settings(), str(about["key"])
+        )
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -95,8 +99,18 @@ class StudyFolder:
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
-        """The pseudonyms of this study; needs its key."""
-        return Pseudonyms(load_key(self.id, self.settings.config))
+        """The pseudonyms of this study; needs its key.
+
+        Raises:
+            StudyError: the key is gone, or another one lies in its place.
+        """
+        found = Pseudonyms(load_key(self.id, self.settings.config))
+        if found.fingerprint != self.fingerprint:
+            raise StudyError(
+                f"The key of {self.root} is not the one that it was made with: the same member "
+                "would get another pseudonym. Put the right key back."
+            )
+        return found
 
     @contextmanager
     def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -104,7 +104,10 @@ class Study:
         progress = progress or Silent()
         with self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")):
             self.folder.store.remove_source(source)
-            return settle(self.folder, progress=progress)
+            days = settle(self.folder, progress=progress)
+            # What was taken out is to be gone now, not after the hour that files are kept.
+            self.folder.store.clean(0)
+            return days
 
     def period(self, text: str) -> Period:
         """A period written ``A..B``, or that of a round."""

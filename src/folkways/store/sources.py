@@ -1,0 +1,74 @@
+"""What went in: one entry a source, kept in a small table of its own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from folkways.model.columns import INT64, SOURCE, TEXT, Column, Table
+
+SOURCES = Table(
+    "sources",
+    "what was ingested; a source is in if and only if it has a row here",
+    (
+        Column("id", TEXT, "", SOURCE.meaning, nullable=False),
+        Column("digest", TEXT, "", "SHA-256 of the decompressed content", nullable=False),
+        Column("name", TEXT, "", "path as it was given", nullable=False),
+        Column("format", TEXT, "", "the format it was read as", nullable=False),
+        Column("ingested_ms", INT64, "ms since 1970 UTC", "when it went in", nullable=False),
+        Column("records", INT64, "", "units of the source: packets, rows", nullable=False),
+        Column("rows", INT64, "", "rows that came of it in all tables", nullable=False),
+        Column("first_ms", INT64, "ms since 1970 UTC", "first start; null: no rows"),
+        Column("last_ms", INT64, "ms since 1970 UTC", "last start; null: no rows"),
+        Column("skipped", TEXT, "JSON", "units that gave no row, by cause", nullable=False),
+        Column("flagged", TEXT, "JSON", "units used although flawed, by cause", nullable=False),
+        Column("notes", TEXT, "JSON", "sentences for a person", nullable=False),
+    ),
+)
+_JSON = ("skipped", "flagged", "notes")
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """One source that was ingested; the fields are the columns of ``SOURCES``."""
+
+    id: str
+    digest: str
+    name: str
+    format: str
+    ingested_ms: int
+    records: int
+    rows: int
+    first_ms: int | None
+    last_ms: int | None
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    flagged: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def source_id(digest: str) -> str:
+    """The id of a source: the first 16 hexadecimal digits of its digest."""
+    return digest[:16]
+
+
+def entries_to_table(entries: Sequence[SourceEntry]) -> pa.Table:
+    """Entries as rows of ``SOURCES``, in their order."""
+    columns: dict[str, list[Any]] = {
+        name: [getattr(entry, name) for entry in entries] for name in SOURCES.names
+    }
+    for name in _JSON:
+        columns[name] = [
+            json.dumps(list(value) if name == "notes" else dict(value), ensure_ascii=False)
+            for value in columns[name]
+        ]
+    return pa.table(columns, schema=SOURCES.schema)
+
+
+def entries_from_table(table: pa.Table) -> list[SourceEntry]:
+    """The other way."""
+    return [
+        SourceEntry(**{**row, **{name: json.loads(row[name]) for name in _JSON}})
+        for row in table.select(list(SOURCES.names)).to_pylist()
+    ]
