@@ -40,8 +40,8 @@ def connect(rows: list[dict[str, Any]], names: list[dict[str, Any]] | None = Non
     logged = pa.Table.from_pylist(names or [], STORED_NAMES.schema)
     con.register("observed", observed)
     con.register("logged", logged)
-    query = connections_of_day(con, "observed", "logged", DAY)
-    table = con.sql(query).to_arrow_table()
+    connected = connections_of_day(con, "observed", "logged", DAY)
+    table = con.sql(connected.query).to_arrow_table()
     assert table.schema.names == list(CONNECTED.names)
     return table.sort_by([("start_ms", "ascending"), ("end_ms", "ascending")]).to_pylist()
 

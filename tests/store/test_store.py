@@ -249,6 +249,7 @@ def test_an_abandoned_stage_leaves_nothing(store: Store, scenario: SimpleNamespa
     stage = store.stage()
     stage.write("names", scenario.rows_of("names", "a", 5))
     stage._flush("names")
+    stage._wait()
     assert list((store.root / "tmp").rglob("*.parquet"))
     stage.abandon()
     assert not list((store.root / "tmp").iterdir())
@@ -258,6 +259,7 @@ def test_clean_spares_what_is_in_use(store: Store, scenario: SimpleNamespace) ->
     stage = Stage(store.root)
     stage.write("names", scenario.rows_of("names", "a", 5))
     stage._flush("names")
+    stage._wait()
     with store.scratch() as temp:
         (temp / "spill").write_bytes(b"x")
         assert store.clean(0) == 0

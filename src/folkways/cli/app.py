@@ -1,4 +1,7 @@
-"""The tree of commands. Each command's docstring is its help and ends with an example."""
+"""The tree of commands. Each command's docstring is its help and ends with an example.
+
+A first sentence of at most 60 characters stands whole in the list of commands.
+"""
 
 import typer
 
@@ -10,7 +13,6 @@ app = typer.Typer(
         "How a population uses the internet, and how that changed, from traffic metadata.\n\n"
         "Example: folkways demo"
     ),
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,

@@ -1,5 +1,6 @@
 """Commands for what goes into a study: ingest, settle, sources, key."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ from folkways.read.reader import ReadOptions
 from folkways.study import Study
 
 key_app = typer.Typer(name="key", help="The key of a study's pseudonyms.")
+MOST_REFUSED = 20
 
 
 def ingest(
@@ -32,13 +34,19 @@ def ingest(
     active_timeout: ActiveOption = DEFAULT_OPTIONS.active_timeout_s,
     idle_timeout: IdleOption = DEFAULT_OPTIONS.idle_timeout_s,
     sampling: Annotated[
-        int | None, typer.Option(help="packets were sampled 1 in N before all this", min=1)
+        int | None,
+        typer.Option(
+            metavar="N", help="packets were sampled 1 in N before they were measured", min=1
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(help="so many processes read at once", min=1)] = 1,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="so many processes read at once", min=1)
+    ] = 1,
 ) -> None:
-    """Read sources into a study, each content once, and settle the days that they touch.
+    """Read files into a study, each content exactly once.
 
-    Run it again over a directory that grew: only what is new is read.
+    The days that they touch are settled. Run it again over a directory that grew: only what is new
+    is read.
 
     Example: folkways ingest my-study /var/log/zeek
     """
@@ -49,36 +57,41 @@ def ingest(
         )
     rows = sum(entry.rows for entry in done.entries)
     typer.echo(
-        f"{len(done.entries)} sources in, {rows:,} flows; {len(done.known)} were there already; "
-        f"{len(done.refused)} could not be read."
+        f"{_count(len(done.entries), 'source')} in ({_count(rows, 'flow')}), {len(done.known):,} "
+        f"known already, {len(done.refused):,} not readable."
     )
-    skipped = done.skipped
-    for cause, count in skipped.most_common():
+    for cause, count in done.skipped.most_common():
         typer.echo(f"  {count:,} skipped: {cause}")
-    for name, cause in done.refused[:20]:
-        typer.echo(f"  not read: {name}: {cause}")
+    for name, cause in done.refused[:MOST_REFUSED]:
+        typer.echo(f"  not read: {cause if name in cause else f'{name}: {cause}'}")
+    if len(done.refused) > MOST_REFUSED:
+        typer.echo(f"  and {len(done.refused) - MOST_REFUSED:,} more")
 
 
 def settle(
     study: StudyArgument,
-    days: Annotated[str | None, typer.Option(help="only these local days, A..B")] = None,
+    days: Annotated[str | None, typer.Option(metavar="A..B", help="only these local days")] = None,
 ) -> None:
-    """Derive days again whose sources, lists, catalogue or rules have changed.
+    """Derive days again whose sources, lists or rules changed.
 
     Example: folkways settle my-study --days 2017-04-01..2017-04-30
     """
     with Bars() as bars:
         settled = Study.open(study).settle(days, progress=bars)
-    typer.echo(f"{len(settled)} days settled.")
+    typer.echo(f"{_count(len(settled), 'day')} settled.")
 
 
 def sources(
     study: StudyArgument,
-    action: Annotated[str | None, typer.Argument(metavar="[remove", help="take one out")] = None,
-    source: Annotated[str | None, typer.Argument(metavar="ID]", help="its id")] = None,
+    action: Annotated[
+        str | None, typer.Argument(metavar="remove", help="take a source out")
+    ] = None,
+    source: Annotated[str | None, typer.Argument(metavar="ID", help="the source's id")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What went into a study; with "remove ID", take a source out and settle its days again.
+    """What went into a study; or take a source out.
+
+    With "remove ID", all that came of this source is taken out and its days are settled again.
 
     Example: folkways sources my-study remove 0123456789abcdef
     """
@@ -88,13 +101,14 @@ def sources(
         if as_json:
             print_json({"schema": "folkways.sources/1", "sources": rows})
         else:
-            print_rows(rows, ["id", "format", "records", "rows", "first", "last", "name"])
+            columns = ["id", "format", "records", "rows", "first", "last", "name"]
+            print_rows(rows, columns, none="No sources yet.")
         return
     if action != "remove" or source is None:
-        raise UserError("write: folkways sources STUDY, or folkways sources STUDY remove ID")
+        raise UserError("write folkways sources STUDY, or folkways sources STUDY remove ID.")
     with Bars() as bars:
         days = opened.remove_source(source, progress=bars)
-    typer.echo(f"{source} is out; {len(days)} days settled again.")
+    typer.echo(f"{source} is out; {_count(len(days), 'day')} settled again.")
 
 
 @key_app.command("destroy")
@@ -111,8 +125,12 @@ def destroy(
     """
     opened = Study.open(study)
     if not yes:
-        typer.confirm(
-            "Destroy the key? No further sources can be ingested into this study then.", abort=True
-        )
+        question = "Destroy the key? No further sources can be ingested into this study then."
+        if not sys.stdin.isatty() or not typer.confirm(question, err=True):
+            raise UserError("not confirmed; the key stays. Without a terminal, say --yes.")
     opened.destroy_key()
     typer.echo("The key is destroyed; the study takes no further sources.")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -11,26 +11,36 @@ from folkways.model.errors import UserError
 from folkways.study import Study
 from folkways.study.catalogue import check_catalogue, list_services
 
-reference_app = typer.Typer(name="reference", help="Dated address lists of a study.")
+reference_app = typer.Typer(name="reference", help="The dated address lists of a study.")
 catalogue_app = typer.Typer(name="catalogue", help="The services and operators that are known.")
 
 
 @reference_app.command("import")
 def import_list(
     study: StudyArgument,
-    file: Annotated[Path, typer.Argument(help="range CSV: start,end,value[,name]; may be gzipped")],
-    kind: Annotated[str, typer.Option(help="asn, country, hosting, cdn, vpn, tor-relay or proxy")],
-    source: Annotated[str, typer.Option(help="where the list comes from")],
-    first: Annotated[str | None, typer.Option("--from", help="valid from this day")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="valid to this day, included")] = None,
-    licence: Annotated[str, typer.Option(help="its licence")] = "unknown",
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV of start,end,value[,name]; may be gzipped"),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="asn, country, hosting, cdn, vpn, tor-relay or proxy"),
+    ],
+    source: Annotated[str, typer.Option(metavar="TEXT", help="where the list comes from")],
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="valid from this day")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="valid to this day, included")
+    ] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="its licence")] = "unknown",
 ) -> None:
-    """Import an address list with the dates between which it is valid.
+    """Import an address list with the dates when it is valid.
 
     Settle afterwards, so that days already stored are judged by it.
 
-    Example: folkways reference import my-study asn-ipv4.csv.gz --kind asn --source ip-location-db
-    --from 2026-06-01 --to 2026-06-30
+    Example: folkways reference import my-study tor.csv --kind tor-relay --source
+    "Tor consensus" --from 2017-04-01 --to 2017-04-30
     """
     opened = Study.open(study)
     told = opened.import_list(
@@ -45,7 +55,7 @@ def list_lists(study: StudyArgument) -> None:
 
     Example: folkways reference list my-study
     """
-    print_rows(Study.open(study).lists())
+    print_rows(Study.open(study).lists(), none="No lists yet; see folkways reference import.")
 
 
 @catalogue_app.command("list")
@@ -59,14 +69,14 @@ def list_catalogue() -> None:
 
 @catalogue_app.command("check")
 def check() -> None:
-    """Look for contradictions and facts without a source.
+    """Look for contradictions, and facts without a source.
 
     Example: folkways catalogue check
     """
     problems = check_catalogue()
     for problem in problems:
         typer.echo(problem)
-    typer.echo(f"{len(problems)} problems.")
+    typer.echo(f"{len(problems) or 'No'} problem{'' if len(problems) == 1 else 's'}.")
     if problems:
         raise typer.Exit(1)
 

@@ -1,74 +1,114 @@
 """Arguments and options that several commands share, and how answers are printed."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.cells import cell_len
 
 from folkways.read.reader import ReadOptions
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")]
 SourceArguments = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE...", help="files, directories, or - for standard input"),
+    typer.Argument(metavar="SOURCE", help="files, directories, or - for standard input"),
 ]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", help="zeek, pcap or table; found by content if left out")
+    str | None,
+    typer.Option(
+        "--format", metavar="FORMAT", help="zeek, pcap or table; found by content if left out"
+    ),
 ]
 MappingOption = Annotated[
     str | None,
-    typer.Option(help="for tables: a mapping file or preset that says which column is which"),
+    typer.Option(
+        metavar="FILE",
+        help="for tables: a mapping file, or a preset's name, that says which column is which",
+    ),
 ]
 ActiveOption = Annotated[
-    float, typer.Option(help="captures: cut flows after so many seconds", min=1)
+    float,
+    typer.Option(metavar="SECONDS", help="captures: cut flows that last longer than this", min=1),
 ]
 IdleOption = Annotated[
-    float, typer.Option(help="captures: end flows after so many silent seconds", min=1)
+    float,
+    typer.Option(metavar="SECONDS", help="captures: end flows after so long a silence", min=1),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 FilterOption = Annotated[
     list[str],
-    typer.Option("--filter", help="only rows of this value, such as service=facebook; repeatable"),
+    typer.Option(
+        "--filter",
+        metavar="GROUP=VALUE",
+        help="only what has this value, such as service=facebook; can be given several times",
+    ),
 ]
 
 DEFAULT_OPTIONS = ReadOptions()
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+GAP = "  "
 
 
 def print_json(value: Any) -> None:
     """JSON on standard output, UTF-8, one value."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def print_rows(rows: list[dict[str, Any]], columns: list[str] | None = None) -> None:
-    """A table for people; numbers are grouped and set flush right."""
+def print_rows(
+    rows: Sequence[dict[str, Any]],
+    columns: Sequence[str] | None = None,
+    *,
+    none: str = "Nothing to show.",
+) -> None:
+    """A table for people: numbers grouped and flush right, never cut to a terminal's width.
+
+    ``none`` is said where there are no rows.
+    """
     if not rows:
-        typer.echo("(no rows)")
+        typer.echo(none)
         return
-    columns = columns or list(rows[0])
-    numeric = {c for c in columns if any(isinstance(r.get(c), int | float) for r in rows)}
-    console = Console(soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(_cell(row.get(c)) for c in columns))
-    if console.is_terminal:
-        console.print(table, markup=False)
-    else:
-        # In a pipe nothing may be cut to a terminal's width.
-        Console(width=10_000).print(table, markup=False)
+    columns = list(columns or rows[0])
+    numeric = [any(_is_number(row.get(c)) for row in rows) and c != "weekday" for c in columns]
+    cells = [[_cell(c, row.get(c)) for c in columns] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    for number, line in enumerate([columns, *cells]):
+        padded = [
+            " " * (w - cell_len(text)) + text if right else text + " " * (w - cell_len(text))
+            for text, w, right in zip(line, widths, numeric, strict=True)
+        ]
+        typer.secho(GAP.join(padded).rstrip(), bold=True if number == 0 else None)
 
 
-def _cell(value: Any) -> str:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(column: str, value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if column == "weekday":
+        return WEEKDAYS[value]
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return str(value)
+        return _float(value)
+    # A name from the data must not break the table or steer the terminal.
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(value))
+
+
+def _float(value: float) -> str:
+    """Three digits that count, written out; very small ones with a power of ten."""
+    size = abs(value)
+    if size >= 99.95:
+        return f"{value:,.0f}"
+    if size >= 9.995:
+        return f"{value:.1f}"
+    if size >= 0.9995:
+        return f"{value:.2f}"
+    if size >= 0.001 or not size:
+        return f"{value:.3g}"
+    return f"{value:.1e}"

@@ -7,80 +7,103 @@ import typer
 
 from folkways.cli.options import FilterOption, JsonOption, StudyArgument, print_json, print_rows
 from folkways.cli.progress import Bars
+from folkways.measure.groups import GROUPS
 from folkways.study import Study
 
-SUMMARY_GROUPS = (
-    "day, service, function, operator, jurisdiction, country, hidden, encrypted, hour, weekday, "
-    "evidence, member_range"
-)
-PeriodOption = Annotated[
-    str, typer.Option(help="local days A..B, both included; or the name of a round")
+PERIOD_HELP = "local days A..B, both included; or a round's name"
+ByOption = Annotated[
+    str, typer.Option(metavar="GROUP,...", help=f"one or more of: {', '.join(GROUPS)}")
+]
+# Groups of time have no column: periods are compared, not their days or hours.
+ITEMS = [name for name, group in GROUPS.items() if group.column]
+ItemsOption = Annotated[
+    str, typer.Option(metavar="GROUP,...", help=f"one or more of: {', '.join(ITEMS)}")
 ]
 
 
 def summary(
     study: StudyArgument,
-    period: PeriodOption,
-    by: Annotated[str, typer.Option(help=f"one or more of: {SUMMARY_GROUPS}")] = "service",
+    period: Annotated[str, typer.Option(metavar="PERIOD", help=PERIOD_HELP)],
+    by: ByOption = "service",
     filters: FilterOption = [],  # noqa: B006  # typer reads the default, nobody changes it
     as_json: JsonOption = False,
 ) -> None:
-    """What was used in a period: connections, answered, bytes, members.
+    """What was used in a period, by service, day or other groups.
 
-    Example: folkways summary my-study --period 2017-04-01..2017-07-06 --by day,service --json
+    Connections, those answered, bytes out of and into the population, and active members.
+
+    Example: folkways summary my-study --period 2017-04-01..2017-07-06 --by day
     """
-    answer = Study.open(study).summary(period, by.split(","), filters)
+    answer = Study.open(study).summary(period, _groups(by), filters)
     if as_json:
         print_json(answer)
         return
-    print_rows(answer["rows"])
+    print_rows(answer["rows"], none="Nothing of this was used in this period.")
     for sentence in answer["coverage"]["sentences"]:
         typer.echo(sentence)
 
 
 def freeze_round(
     study: StudyArgument,
-    name: Annotated[str, typer.Argument(help="letters, digits, - and _")],
-    period: Annotated[str, typer.Option(help="local days A..B, both included")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="letters, digits, - and _")],
+    period: Annotated[
+        str,
+        typer.Option(metavar="A..B", help="local days, both included, as 2017-04-01..2017-07-06"),
+    ],
 ) -> None:
-    """Freeze a period under a name, with its findings and the digests of all that it stands on.
+    """Freeze a period under a name.
+
+    Its findings are kept, with the digests of all that they stand on, so that a later change of the
+    data, lists or catalogue does not go unnoticed.
 
     Example: folkways round my-study one --period 2017-04-01..2017-07-06
     """
     path = Study.open(study).freeze_round(name, period)
-    typer.echo(f"Round {name} is frozen in {path}")
+    typer.echo(f"Round {name} is frozen in {path}.")
 
 
 def compare(
     study: StudyArgument,
-    before: Annotated[str, typer.Argument(help="a round, or local days A..B")],
-    after: Annotated[str, typer.Argument(help="a round, or local days A..B")],
-    by: Annotated[str, typer.Option(help="service, function, operator, ...")] = "service",
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help=PERIOD_HELP)],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help=PERIOD_HELP)],
+    by: ItemsOption = "service",
     as_json: JsonOption = False,
 ) -> None:
-    """How each item changed between two rounds or periods, how sure that is, and what is not known.
+    """How each item changed from one period to another, and how sure.
 
-    Example: folkways compare my-study 2017-04-01..2017-07-06 2017-12-01..2018-03-15 --by function
+    Before and after are means of a complete day; low and high bound the ratio.
+
+    Example: folkways compare my-study round-1 round-2 --by function
     """
-    answer = Study.open(study).compare(before, after, by.split(","))
+    answer = Study.open(study).compare(before, after, _groups(by))
     if as_json:
         print_json(answer)
         return
+    rows = answer["rows"]
+    items = list(rows[0])[: list(rows[0]).index("measure")] if rows else []
+    numbers = ["before", "after", "ratio", "low", "high", "q"]
+    print_rows(
+        rows,
+        [*items, "measure", *numbers, "verdict", "reason"],
+        none="Nothing was used in either period.",
+    )
     for sentence in answer["guard"]:
         typer.echo(sentence)
-    columns = [*by.split(","), "measure", "before", "after", "ratio", "low", "high", "q", "verdict"]
-    print_rows(answer["rows"], [*columns, "reason"])
 
 
 def report(
     study: StudyArgument,
-    rounds: Annotated[list[str], typer.Argument(help="rounds or local days A..B, two or more")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="where to write (.html)")],
-    title: Annotated[str | None, typer.Option(help="the page's title")] = None,
+    rounds: Annotated[
+        list[str], typer.Argument(metavar="ROUND", help=f"two or more: {PERIOD_HELP}")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="where to write (.html)")
+    ],
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="the page's title")] = None,
 ) -> None:
-    """Write the report that compares rounds: one page that needs nothing else.
+    """Write a page that compares rounds and needs nothing else.
 
-    Example: folkways report my-study 2017-04-01..2017-07-06 2017-12-01..2018-03-15 -o report.html
+    Example: folkways report my-study round-1 round-2 -o report.html
     """
     with Bars() as bars:
         Study.open(study).report(rounds, output, title=title, progress=bars)
@@ -89,11 +112,18 @@ def report(
 
 def explain(
     study: StudyArgument,
-    thing: Annotated[str, typer.Argument(help="a host name, an address, or a port as tcp/443")],
-    day: Annotated[str | None, typer.Option(help="judged by the lists of this day")] = None,
+    thing: Annotated[
+        str, typer.Argument(metavar="THING", help="a host name, an address, or a port as tcp/443")
+    ],
+    day: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", help="judge by the lists of this day; else of the last one held"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Which rules speak for a host, address or port, which one wins, and why.
+    """Which rules speak for a host, address or port, and which wins.
 
     Example: folkways explain my-study www.instagram.com
     """
@@ -101,4 +131,8 @@ def explain(
     if as_json:
         print_json({"schema": "folkways.explain/1", "rows": rows})
         return
-    print_rows(rows)
+    print_rows(rows, none=f"No rule speaks for {thing}.")
+
+
+def _groups(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]

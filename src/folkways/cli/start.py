@@ -1,7 +1,7 @@
 """Commands to begin with: demo, inspect, init, simulate."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from folkways.cli.options import (
     print_rows,
 )
 from folkways.cli.progress import Bars
+from folkways.model.errors import UserError
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
 from folkways.study.demo import run_demo, simulate_into
@@ -25,12 +26,17 @@ from folkways.study.inspect import SCHEMA, inspect_sources
 
 
 def demo(
-    into: Annotated[Path, typer.Option(help="an empty or new folder")] = Path("demo-study"),
-    scenario: Annotated[str, typer.Option(help="which simulation")] = "reference-study",
+    into: Annotated[Path, typer.Option(metavar="FOLDER", help="an empty or new folder")] = Path(
+        "demo-study"
+    ),
+    scenario: Annotated[
+        str, typer.Option(metavar="NAME", help="folkways simulate lists them")
+    ] = "reference-study",
 ) -> None:
-    """Simulate a study, ingest it, compare its two rounds, and print the path of the report.
+    """The whole path on a simulated study, up to its report.
 
-    All of it is made up, and every page says so.
+    Simulates traffic, ingests it, compares its two rounds and prints the path of the report. All
+    of it is made up, and every page says so.
 
     Example: folkways demo --into /tmp/demo
     """
@@ -47,7 +53,9 @@ def inspect(
     idle_timeout: IdleOption = DEFAULT_OPTIONS.idle_timeout_s,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what sources are: format, records, flows, time span, names, problems. Needs no study.
+    """Say what files are: format, span, names, problems.
+
+    Needs no study, and writes nothing.
 
     Example: folkways inspect conn.log.gz trace.pcap
     """
@@ -58,24 +66,37 @@ def inspect(
         print_json({"schema": SCHEMA, "sources": [f.to_json() for f in found]})
         return
     for one in found:
-        about = one.to_json()
-        typer.echo(f"{one.path}")
-        typer.echo(
-            f"  format {about['format'] or 'unknown'}, {about['records']:,} records, "
-            f"{about['flows']:,} flows"
+        for line in _about(one.to_json()):
+            typer.echo(line)
+
+
+def _about(one: dict[str, Any]) -> list[str]:
+    """What a person wants to know of a source, in lines."""
+    lines = [one["path"]]
+    if one["format"]:
+        packed = f" ({one['compression']})" if one["compression"] else ""
+        lines.append(
+            f"  {one['format']}{packed}: {one['records']:,} records, {one['flows']:,} flows"
         )
-        typer.echo(f"  from {about['first'] or 'unknown'} to {about['last'] or 'unknown'}")
-        names = ", ".join(f"{count:,} by {source}" for source, count in about["names"].items())
-        typer.echo(f"  names: {names or 'none'}; DNS answers: {one.rows['answers']:,}")
-        for problem in one.problems:
-            typer.echo(f"  - {problem}")
+    if one["first"]:
+        lines.append(f"  from {one['first']} to {one['last']}")
+    names = ", ".join(f"{count:,} from {source}" for source, count in one["names"].items())
+    if names:
+        lines.append(f"  names: {names}")
+    if one["rows"].get("answers"):
+        lines.append(f"  DNS answers: {one['rows']['answers']:,}")
+    if one["sampling"]["one_in"]:
+        lines.append(f"  packets sampled 1 in {', '.join(map(str, one['sampling']['one_in']))}")
+    if one["exporters"]:
+        lines.append(f"  measured by {', '.join(one['exporters'][:5])}")
+    return lines + [f"  - {problem}" for problem in one["problems"]]
 
 
 def init(
     study: StudyArgument,
-    population: Annotated[Path, typer.Option(help="the population file (TOML)")],
+    population: Annotated[Path, typer.Option(metavar="FILE", help="the population file (TOML)")],
 ) -> None:
-    """Make a study folder for a population.
+    """Make a study's folder for a population.
 
     The key of its pseudonyms is put into your configuration folder, not into the study.
 
@@ -86,18 +107,30 @@ def init(
 
 
 def simulate(
-    scenario: Annotated[str | None, typer.Argument(help="its name; without it, lists them")] = None,
-    into: Annotated[Path | None, typer.Option(help="an empty or new folder")] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 1,
-    scale: Annotated[float, typer.Option(help="times as many connections", min=0.001)] = 1.0,
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="its name; without it, lists them")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="an empty or new folder")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="NUMBER", help="the same seed gives the same bytes")
+    ] = 1,
+    scale: Annotated[
+        float, typer.Option(metavar="FACTOR", help="times as many connections", min=0.001)
+    ] = 1.0,
 ) -> None:
-    """Write a made-up population's traffic with known truth, as logs that a sensor would write.
+    """Write a made-up population's traffic with known truth.
 
-    Example: folkways simulate two-days --into /tmp/simulated
+    The files are Zeek logs, as a sensor would write them.
+
+    Example: folkways simulate two-days --into simulated
     """
-    if scenario is None or into is None:
+    if scenario is None:
         print_rows(Study.scenarios())
         return
+    if into is None:
+        raise UserError("say with --into where to write the simulated data.")
     with Bars() as bars:
         simulate_into(scenario, into, seed=seed, scale=scale, progress=bars)
     typer.echo(f"Simulated data in {into}; truth.json there says what is true of them.")

@@ -8,6 +8,7 @@ all its pieces.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 
 import duckdb
 
@@ -15,6 +16,15 @@ from folkways.model.columns import CONNECTED
 from folkways.model.period import DAY_MS, EPOCH
 
 JOIN_TIMEOUT_MS = 120_000
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A query for the connections of a day; ``cheap``: running it twice costs less than a table."""
+
+    query: str
+    cheap: bool
+
 
 _KEY = "member, remote, protocol, member_port, remote_port"
 # A piece known to begin a connection goes first among those of the same instant; the rest of the
@@ -111,7 +121,7 @@ def connections_of_day(
     names: str,
     day: str,
     timeout_ms: int = JOIN_TIMEOUT_MS,
-) -> str:
+) -> Connected:
     """Join the pieces of one UTC day and bind names.
 
     Args:
@@ -122,7 +132,8 @@ def connections_of_day(
         timeout_ms: a gap longer than this between two pieces makes two connections.
 
     Returns:
-        A query whose rows have the schema CONNECTED, those of ``day`` only.
+        A query whose rows have the schema CONNECTED, those of ``day`` only. Where nothing had to
+        be joined it is cheap to run again, and keeps the order of ``observed``.
     """
     start = (dt.date.fromisoformat(day) - EPOCH).days * DAY_MS
     window = f"end_ms >= {start - timeout_ms} AND start_ms < {start + DAY_MS + timeout_ms}"
@@ -134,17 +145,19 @@ def connections_of_day(
         "syn_only": _SYN_ONLY,
         "timeout": timeout_ms,
     }
-    if _only_whole(con, observed, window):
+    whole = _only_whole(con, observed, window)
+    if whole:
         pieces = f"SELECT * FROM {observed} WHERE day = '{day}'"
         rows = _WHOLE.format(**parts)
     else:
         pieces = f"SELECT * FROM {observed} WHERE {window}"
         rows = _JOINED.format(**parts)
     columns = ", ".join(CONNECTED.names)
-    return (
+    query = (
         f"WITH named AS ({_NAMED.format(names=names)}), pieces AS ({pieces}), "
         f"connected_rows AS ({rows}) " + _CONNECTED.format(columns=columns, day=day)
     )
+    return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
 
 
 def _only_whole(con: duckdb.DuckDBPyConnection, observed: str, window: str) -> bool:

@@ -18,15 +18,20 @@ class RoundMaterial:
 
     ``coverage``: a row a local day (day, hours, expected_hours, rows, complete, reason).
     ``totals``: connections, answered, bytes_out, bytes_in, members of the whole period, use only.
-    ``noise``: rows with kind, connections, bytes, members. ``evidence``: rows with evidence
+    ``noise``: rows with noise (use, scan, ...), connections, bytes_out, bytes_in, members, state.
+    ``evidence``: rows with evidence
     (null: none), connections, share.
     ``by``: for each group (service, function, operator, jurisdiction, country, hidden, encrypted) a
     table of the whole period with the group's column, connections, answered, bytes_out, bytes_in,
     members, state.
-    ``daily``: day, service, connections, bytes, state for the services worth drawing.
-    ``rhythm``: weekday (0: Monday), hour, connections_per_day, bytes_per_day, days, state.
-    ``hidden_daily``: day, connections and the share of each hidden way, as fractions; column names
-    as in measure.hidden_share.
+    ``daily``: day, service, operator, connections, bytes, state for the items worth drawing: a
+    service, or, where it is null, an operator.
+    ``rhythm``: weekday (0: Monday), hour, connections, bytes_out, bytes_in, members, days (how many
+    complete days have that weekday: divide by it), state.
+    ``hidden_daily``: a row a day and way: day, way (all: the whole; any: hidden in any way but
+    possible-vps alone; as-published: the older composite; and each single way), connections,
+    bytes, members, total, share (a fraction; null where there is nothing), state.
+    ``hidden``: the same over the whole period, without day.
     ``coverage_words``: sentences about how complete the observation is.
     """
 
@@ -44,6 +49,7 @@ class RoundMaterial:
     daily: pa.Table
     rhythm: pa.Table
     hidden_daily: pa.Table
+    hidden: pa.Table
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,15 @@ class Material:
     """All that a page can say.
 
     ``comparisons``: for each group the rows of ``folkways compare --json`` between the first and
-    the last round (group value, measure, before, after, ratio, low, high, p, q, verdict, reason).
+    the last round (group value, measure, before, after, ratio, low, high, p, q, verdict, reason);
+    by ``service`` with ``operator`` beside it; ``all``, if present: everything at once.
     ``guard``: sentences on what a change of coverage could fake. ``labels``: for each group the
-    name for people of each id. ``sources``: rows of ``folkways sources``. ``lists``: the reference
-    lists with kind, source, licence, from, to, rows, digest. ``provenance``: version, catalogue and
-    list digests, population digest, query and command lines. ``method``: sentences of the method,
-    with the margins in force.
+    name for people of each id; ``functions``: the function of each service, by id. ``ranges`` and
+    ``excludes``: prefix, text (label or reason), from and to as instants (``to`` is the first
+    instant after it; null: open). ``sources``: rows of ``folkways sources``. ``lists``: the
+    reference lists with kind, source, licence, from, to, rows, digest. ``provenance``: version,
+    catalogue and list digests, population digest. ``method``: sentences of the method, with the
+    margins in force.
     """
 
     title: str
@@ -72,6 +81,7 @@ class Material:
     comparisons: dict[str, Rows]
     guard: list[str]
     labels: dict[str, dict[str, str]]
+    functions: dict[str, str]
     sources: Rows
     lists: Rows
     provenance: dict[str, Any]
