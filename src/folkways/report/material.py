@@ -19,13 +19,12 @@ class RoundMaterial:
     ``coverage``: a row a local day (day, hours, expected_hours, rows, complete, reason).
     ``totals``: connections, answered, bytes_out, bytes_in, members of the whole period, use only.
     ``noise``: rows with noise (use, scan, ...), connections, bytes_out, bytes_in, members, state.
-    ``evidence``: rows with evidence
-    (null: none), connections, share.
-    ``by``: for each group (service, function, operator, jurisdiction, country, hidden, encrypted) a
-    table of the whole period with the group's column, connections, answered, bytes_out, bytes_in,
-    members, state.
+    ``evidence``: rows with evidence (null: none), connections, share.
+    ``by``: for each group (service, function, operator, asn, jurisdiction, country, hidden,
+    encrypted) a table of the whole period with the group's column, connections, answered,
+    bytes_out, bytes_in, members, state.
     ``daily``: day, service, operator, connections, bytes, state for the items worth drawing: a
-    service, or, where it is null, an operator.
+    service, or, where it is null, an operator; or day, asn and the same where only that is known.
     ``rhythm``: weekday (0: Monday), hour, connections, bytes_out, bytes_in, members, days (how many
     complete days have that weekday: divide by it), state.
     ``hidden_daily``: a row a day and way: day, way (all: the whole; any: hidden in any way but
@@ -63,7 +62,7 @@ class Material:
     name for people of each id; ``functions``: the function of each service, by id. ``ranges`` and
     ``excludes``: prefix, text (label or reason), from and to as instants (``to`` is the first
     instant after it; null: open). ``sources``: rows of ``folkways sources``. ``lists``: the
-    reference lists with kind, source, licence, from, to, rows, digest. ``provenance``: version,
+    reference lists with kind, dates, ranges, source, licence, digest. ``provenance``: version,
     catalogue and list digests, population digest. ``method``: sentences of the method, with the
     margins in force.
     """

@@ -1,0 +1,1 @@
+"""The sections of a page, one file a question, each from the material alone."""
