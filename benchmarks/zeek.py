@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from generate import FIELDS, write_conn_log, write_population
+from inputs import FIELDS, write_conn_log, write_population
 from measure import cost_of, python
 
 ROWS = 5_000_000

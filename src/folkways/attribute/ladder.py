@@ -166,6 +166,8 @@ def _query(view: str) -> str:
                 | CASE WHEN weak AND (winner IS NOT NULL OR named) THEN 0 ELSE port_hidden END
                 | CASE WHEN by_name IS NULL THEN coalesce(kind_hidden, 0) ELSE 0 END
                 | CASE WHEN remote_kind = 'hosting' AND NOT named AND g.service IS NULL
+                       -- Sums without a protocol could not carry a name: they cannot tell.
+                       AND protocol IS NOT NULL
                        AND {_BY_MEMBER} THEN {POSSIBLE_VPS} ELSE 0 END AS hidden_bits
             FROM decided d LEFT JOIN {_PREFIX}rules g ON d.winner = g.number
         )

@@ -40,7 +40,7 @@ class Label:
 class Protocols:
     """All tables.
 
-    ``functions`` id to meaning; ``lookups`` labels whose second part is what was asked for;
+    ``functions`` id to name; ``lookups`` labels whose second part is what was asked for;
     ``ways`` and ``encrypted_by_port`` by protocol and port; ``outer_names`` of Encrypted Client
     Hello; ``local`` prefixes without country and AS.
     """
@@ -80,10 +80,10 @@ def load_protocols(folder: Path = HERE) -> Protocols:
 
 
 def load_functions(path: Path) -> dict[str, str]:
-    """Ids of functions and what they mean."""
+    """Ids of functions and their names for people."""
     top = Fields(read_toml(path), path.name, ("function",))
     known = ("id", "name", "meaning")
-    return {f.needed("id"): f.needed("meaning") for f in top.tables("function", known)}
+    return {f.needed("id"): f.needed("name") for f in top.tables("function", known)}
 
 
 def _top(folder: Path, name: str, known: tuple[str, ...]) -> Fields:

@@ -46,7 +46,7 @@ def import_list(
     told = opened.import_list(
         file, kind, source=source, first=_day(first), last=_day(last), licence=licence
     )
-    typer.echo(f"{told}; next: folkways settle {study}")
+    typer.echo(f"{told}.\nIf the study holds days already: folkways settle {study}")
 
 
 @reference_app.command("list")

@@ -85,7 +85,9 @@ def _about(one: dict[str, Any]) -> list[str]:
         lines.append(f"  names: {names}")
     if one["rows"].get("answers"):
         lines.append(f"  DNS answers: {one['rows']['answers']:,}")
-    if one["sampling"]["one_in"]:
+    if one["sampling"]["unknown"]:
+        lines.append("  whether packets were sampled is not said (for some rows at least)")
+    if set(one["sampling"]["one_in"]) - {1}:
         lines.append(f"  packets sampled 1 in {', '.join(map(str, one['sampling']['one_in']))}")
     if one["exporters"]:
         lines.append(f"  measured by {', '.join(one['exporters'][:5])}")

@@ -10,10 +10,10 @@ where a mean cannot be told from zero. docs/decisions/0004-intervals.md has the 
 """
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 Reals = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
@@ -130,7 +130,7 @@ def ratios(before: Levels, after: Levels, *, counts: bool, confidence: float = 0
         high = forth.upper(confidence)
         low = 1 / back.upper(confidence)
         t, degrees = forth.statistic(np.ones_like(ratio))
-    p = 2 * special.stdtr(degrees, -np.abs(t))
+    p = 2 * _special().stdtr(degrees, -np.abs(t))
     nothing = (before.mean <= 0) & (after.mean <= 0)
     return Ratios(*(np.where(nothing, np.nan, v) for v in (ratio, low, high, np.minimum(p, 1))))
 
@@ -166,7 +166,7 @@ class _Test:
     def rejects(self, log_ratio: Reals, confidence: float) -> npt.NDArray[np.bool_]:
         """Whether the ratio lies outside the interval."""
         t, degrees = self.statistic(np.exp(log_ratio))
-        bound = special.stdtrit(degrees, (1 + confidence) / 2)
+        bound = _special().stdtrit(degrees, (1 + confidence) / 2)
         rejected: npt.NDArray[np.bool_] = np.abs(t) > bound
         return rejected
 
@@ -182,6 +182,13 @@ class _Test:
             inside = np.where(rejected, inside, middle)
             outside = np.where(rejected, middle, outside)
         return np.where(bounded, np.exp(inside), np.inf)
+
+
+def _special() -> ModuleType:
+    # scipy takes a fifth of a second to load, and of all commands only compare and report need it.
+    from scipy import special
+
+    return special
 
 
 def benjamini_hochberg(p: Reals) -> Reals:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.measure.groups import GROUPS, apply_filters, check_groups, key, with_groups
-from folkways.measure.values import VALUES, Frame, day_texts, gather, inside, use
+from folkways.measure.values import VALUES, Frame, collect, day_texts, gather, inside, use
 from folkways.model.period import Period
 
 _NO_FILTERS: Mapping[str, str] = MappingProxyType({})
@@ -59,6 +59,19 @@ def evidence_mix(frame: Frame, period: Period) -> pa.Table:
     """
     table = summary(frame, period, ["evidence"]).select(["evidence", "connections"])
     return with_share(table, pc.sum(table["connections"]).as_py() or 0)
+
+
+def aged_share(frame: Frame, period: Period, days: int) -> tuple[int, int]:
+    """Connections of use attributed by address: (by what is so many days off or more, all)."""
+    rows = use(frame, period).filter(nw.col("evidence") == "address")
+    far = nw.when(nw.col("list_age") >= days).then(nw.col("opens"))
+    found = collect(
+        rows.select(
+            far.sum().cast(nw.Int64).alias("far"),
+            nw.col("opens").sum().cast(nw.Int64).alias("whole"),
+        )
+    ).to_pylist()[0]
+    return found["far"] or 0, found["whole"] or 0
 
 
 def with_share(table: pa.Table, total: int) -> pa.Table:

@@ -14,7 +14,7 @@ NOTHING_ADDED = "nothing was added; free space and run the same command again"
 TO_BE_FINISHED = (
     "free space and run the same command again, which first finishes what was begun here"
 )
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -29,7 +29,9 @@ def storage_failures(place: Path, outcome: str = NOTHING_ADDED) -> Iterator[None
     try:
         yield
     except (OSError, duckdb.Error, DeltaError) as error:
-        if _matches(error, _FULL, ("no space left on device", "disk quota exceeded")):
+        if _matches(
+            error, _FULL, ("no space left on device", "disk quota exceeded", "file too large")
+        ):
             raise StorageError(f"The disk is full at {place}: {outcome}.") from error
         if _matches(error, _REFUSED, ("permission denied", "read-only file system")):
             raise StorageError(

@@ -19,7 +19,7 @@ SOURCES = Table(
         Column("format", TEXT, "", "the format it was read as", nullable=False),
         Column("ingested_ms", INT64, "ms since 1970 UTC", "when it went in", nullable=False),
         Column("records", INT64, "", "units of the source: packets, rows", nullable=False),
-        Column("rows", INT64, "", "rows that came of it in all tables", nullable=False),
+        Column("rows", INT64, "", "flows that came of it; logs of names give none", nullable=False),
         Column("first_ms", INT64, "ms since 1970 UTC", "first start; null: no rows"),
         Column("last_ms", INT64, "ms since 1970 UTC", "last start; null: no rows"),
         Column("skipped", TEXT, "JSON", "units that gave no row, by cause", nullable=False),

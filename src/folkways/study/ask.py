@@ -10,6 +10,7 @@ import pyarrow as pa
 from folkways.compare.guard import guard
 from folkways.compare.items import compare_items
 from folkways.measure.coverage import Coverage, coverage
+from folkways.measure.hidden import hidden_share
 from folkways.measure.summary import summary as measure_summary
 from folkways.measure.values import VALUES
 from folkways.model.errors import UserError
@@ -180,5 +181,34 @@ def _side(study: StudyFolder, period: Period, groups: list[str]) -> _Side:
         return _Side(
             daily=measure_summary(frame, period, ["day", *groups]),
             totals=published(study, frame, period, groups, {}),
+            seen=coverage(frame, period),
+        )
+
+
+def compare_hidden(study: StudyFolder, before: Period, after: Period) -> list[dict[str, Any]]:
+    """How the share of hidden connections changed, by way: rows as of compare, measure share."""
+    sides = [_hidden_side(study, period) for period in (before, after)]
+    comparison = compare_items(
+        sides[0].daily,
+        sides[1].daily,
+        ["way"],
+        days_before=sides[0].seen.complete_days,
+        days_after=sides[1].seen.complete_days,
+        measures=["share"],
+        guard=guard(*(side.seen.summary() for side in sides)),
+        totals_before=sides[0].totals,
+        totals_after=sides[1].totals,
+    )
+    rows: list[dict[str, Any]] = comparison.to_dict()["rows"]
+    return rows
+
+
+def _hidden_side(study: StudyFolder, period: Period) -> _Side:
+    with frame_of(study, period) as frame:
+        return _Side(
+            daily=hidden_share(frame, period),
+            totals=suppress(
+                hidden_share(frame, period, by_day=False), study.population.k, groups=None
+            ),
             seen=coverage(frame, period),
         )

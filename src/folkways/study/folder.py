@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import duckdb
 
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.snapshot import Snapshot
-from folkways.model.errors import StudyError
+from folkways.model.errors import StorageError, StudyError
 from folkways.model.population import Population
 from folkways.privacy.keys import create_key, load_key
 from folkways.privacy.pseudonyms import Pseudonyms
@@ -49,12 +50,28 @@ class StudyFolder:
         """
         settings = load_settings()
         population = Population.load(population_file)
-        if root.exists() and any(root.iterdir()):
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise StudyError(f"{root} is not empty; give a new folder for the study.")
-        root.mkdir(parents=True, exist_ok=True)
         study_id = secrets.token_hex(8)
-        Store.create(root)
-        (root / POPULATION_FILE).write_bytes(population_file.read_bytes())
+        # Built beside its place and moved there, so that there is a whole study or none.
+        part = root.with_name(f".{root.name}.{study_id}.part")
+        try:
+            cls._build(part, study_id, population, population_file, settings)
+            part.replace(root)
+        except BaseException as error:
+            shutil.rmtree(part, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise StorageError(f"{root} cannot be made: {error.strerror}.") from None
+            raise
+        return cls.open(root)
+
+    @staticmethod
+    def _build(
+        part: Path, study_id: str, population: Population, file: Path, settings: Settings
+    ) -> None:
+        part.mkdir(parents=True)
+        Store.create(part)
+        (part / POPULATION_FILE).write_bytes(file.read_bytes())
         key = create_key(study_id, settings.config)
         about = {
             "schema": SCHEMA,
@@ -63,9 +80,7 @@ class StudyFolder:
             "population": population.digest,
             "key": Pseudonyms(key).fingerprint,
         }
-        # Last and atomically: a folder without it is no study, so a kill leaves none half-made.
-        write_atomically(root / STUDY_FILE, json.dumps(about, indent=2) + "\n")
-        return cls.open(root)
+        write_atomically(part / STUDY_FILE, json.dumps(about, indent=2) + "\n")
 
     @classmethod
     def open(cls, root: Path) -> "StudyFolder":
@@ -134,7 +149,7 @@ def _about(root: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise StudyError(f"{path} cannot be read: {error}.") from None
-    if not isinstance(about, dict) or not {"schema", "id", "population"} <= about.keys():
+    if not isinstance(about, dict) or not {"schema", "id", "population", "key"} <= set(about):
         raise StudyError(f"{path} is damaged; restore it from a copy of the study.")
     if about["schema"] != SCHEMA:
         raise StudyError(

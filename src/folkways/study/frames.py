@@ -38,7 +38,8 @@ def check_period(study: StudyFolder, period: Period) -> None:
         )
     if not wanted & set(held):
         raise UserError(
-            f"The study holds nothing of {period}; it holds days between {held[0]} and {held[-1]}."
+            f"The study holds nothing of {period}; "
+            f"it holds the UTC days from {held[0]} to {held[-1]}."
         )
     stale = stale_days(study, wanted)
     if stale:

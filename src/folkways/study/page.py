@@ -9,11 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.attribute.catalogue import Catalogue
 from folkways.measure.coverage import coverage
 from folkways.measure.hidden import hidden_share
 from folkways.measure.rhythm import rhythm
-from folkways.measure.summary import evidence_mix
+from folkways.measure.summary import aged_share, evidence_mix
 from folkways.measure.summary import noise as noise_table
 from folkways.model.errors import UserError
 from folkways.model.period import Period, instant_text
@@ -28,6 +27,7 @@ from folkways.study.rounds import find_period, round_name
 COMPARED = ("service", "function", "operator", "asn", "jurisdiction", "country", "hidden")
 GROUPS = (*COMPARED, "encrypted")
 DRAWN = 8
+_FAR_DAYS = 365
 METHOD = """
 A connection is what a person would count once: pieces cut by a timeout and the two directions of
 one conversation are one. It counts on the day it opens; bytes count where they flow. Attempts that
@@ -75,10 +75,11 @@ def gather_material(
         rounds.append(_round(study, round_name(text), period, drawn))
         progress.step()
     comparisons, guard, method = _comparisons(study, periods)
+    method += list_ages(study, periods)
     progress.step(len(periods))
     population = study.population
     return Material(
-        title=title or f"How {population.name} uses the internet",
+        title=title or f"{population.name}: use of the internet",
         population=population.name,
         timezone=population.timezone,
         simulated=population.simulated,
@@ -200,6 +201,7 @@ def _comparisons(
         answer = ask.compare(study, first, last, by)
         found[name] = answer["rows"]
         guard, method = answer["guard"], method_sentences(answer["margins"])
+    found["hidden_share"] = ask.compare_hidden(study, first, last)
     return found, guard, method
 
 
@@ -207,6 +209,28 @@ def method_sentences(margins: Mapping[str, Any]) -> list[str]:
     """How verdicts come about, with the margins in force."""
     told = METHOD.format(**margins)
     return [" ".join(paragraph.split()) for paragraph in told.strip().split("\n\n")]
+
+
+def list_ages(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
+    """How far the lists and facts that spoke lie from the days that they spoke of."""
+    found = []
+    for one in study.snapshot.lists:
+        far = max(one.dates.age(p.first) for p in periods)
+        if far > 31:
+            found.append(
+                f"The list of kind {one.kind} from {one.source} holds for {one.dates}, up to "
+                f"{far / 365.25:.1f} years away from the days of these rounds: what it says "
+                "(also by which name it calls an AS number) may have been otherwise then."
+            )
+    for period in periods:
+        with frame_of(study, period) as frame:
+            aged, whole = aged_share(frame, period, _FAR_DAYS)
+        if aged:
+            found.append(
+                f"{period}: {aged / whole:.0%} of the connections that were attributed by address "
+                f"rest on a fact or list dated more than a year away from them."
+            )
+    return found
 
 
 def labels(study: StudyFolder, day: dt.date) -> dict[str, dict[str, str]]:
@@ -217,14 +241,10 @@ def labels(study: StudyFolder, day: dt.date) -> dict[str, dict[str, str]]:
         "service": {s.id: s.name for s in catalogue.services.values()},
         "operator": {o.id: o.name for o in catalogue.operators.values()},
         "asn": study.snapshot.names("asn", day),
-        "function": {f: f.replace("-", " ").capitalize() for f in _functions(catalogue)},
+        "function": dict(catalogue.protocols.functions),
         "jurisdiction": countries,
         "country": countries,
     }
-
-
-def _functions(catalogue: Catalogue) -> set[str]:
-    return {service.function for service in catalogue.services.values()}
 
 
 def country_names() -> dict[str, str]:

@@ -67,8 +67,9 @@ class RowMaker:
         oriented = self._orienter.orient(rows)
         columns = oriented.columns
         hidden = self._pseudonyms.addresses(columns["member"])
-        by_id = self._pseudonyms.identifiers(oriented.member_id)
-        columns["member"] = pc.coalesce(by_id, hidden)
+        if oriented.member_id.null_count < oriented.rows:
+            hidden = pc.coalesce(self._pseudonyms.identifiers(oriented.member_id), hidden)
+        columns["member"] = hidden
         columns["remote"] = self._hide(columns["remote"], columns["internal"])
         columns["exporter"] = self._orienter.clean_names(columns["exporter"])
         if self._sampling is not None:

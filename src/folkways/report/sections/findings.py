@@ -97,6 +97,8 @@ def _hidden(material: Material) -> Claim | None:
         return None
     data = {"shares": [hidden.share(one, hidden.HEADLINE) for one in material.rounds]}
     row = row_id(hidden.TABLE, hidden.HEADLINE)
+    if not hidden.judged(material):
+        return None
     words = hidden.headline_words(material)
     return claim("findings.hidden", data, "Hidden in any way:", words, row)
 

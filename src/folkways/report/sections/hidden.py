@@ -29,6 +29,12 @@ ENCRYPTION: Noun = ("Encryption", "Kinds of encryption")
 
 def hidden(material: Material) -> Section:
     """Shares of hidden connections by way, with their days."""
+    if not judged(material):
+        words = (
+            "Cannot tell: these data hold neither protocols nor ports nor names, so that nothing "
+            "says which connections were hidden or encrypted."
+        )
+        return Section("6", "hidden", "What is hidden", (Prose(words),))
     seen = ways(material)
     single = [way for way in seen if way not in {HEADLINE, PUBLISHED, POSSIBLE}]
     claims = [_headline(material), *(_way(material, way) for way in single)]
@@ -46,6 +52,16 @@ def hidden(material: Material) -> Section:
     if any(group_rows(one, "encrypted") for one in material.rounds):
         blocks.append(group_table(material, "encrypted", ENCRYPTION))
     return Section("6", "hidden", "What is hidden", tuple(blocks))
+
+
+def judged(material: Material) -> bool:
+    """Whether the data could show anything hidden or encrypted at all."""
+    encrypted = (
+        row["encrypted"] for one in material.rounds for row in group_rows(one, "encrypted")
+    )
+    return any(value is not None for value in encrypted) or any(
+        way not in {ALL, HEADLINE, PUBLISHED} for one in material.rounds for way in _rows(one)
+    )
 
 
 def ways(material: Material) -> list[str]:
@@ -112,7 +128,20 @@ def _times(material: Material, way: str) -> str:
     before, after = (share(material.rounds[i], way) for i in (0, -1))
     if not before or after is None:
         return ""
-    return f": {numbers.ratio(after / before)} times the share"
+    return f": {numbers.ratio(after / before)} times the share{_interval(material, way)}"
+
+
+def _interval(material: Material, way: str) -> str:
+    """How sure the ratio of the daily shares is; nothing where it cannot be told."""
+    for row in material.comparisons.get("hidden_share", []):
+        if row["way"] == way and row["verdict"] != "cannot-tell" and None not in _ends(row):
+            low, high = (numbers.ratio(end) for end in _ends(row))
+            return f" (95 % interval of the mean of days {low} to {high})"
+    return ""
+
+
+def _ends(row: dict[str, Any]) -> tuple[float | None, float | None]:
+    return row["low"], row["high"]
 
 
 def _rows(one: RoundMaterial) -> dict[str, dict[str, Any]]:

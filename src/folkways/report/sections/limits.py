@@ -41,10 +41,10 @@ def method(material: Material) -> Section:
     blocks.append(
         Prose(
             "Evidence is asked in this order, and the first that speaks decides: the name that a "
-            "connection carries or that was looked up just before it; else the address, by a list "
-            "valid on that day; else a label that the source brought; else port and protocol. An "
-            "address alone never names a brand where it belongs to rented computers; it then "
-            "gives the operator only. What none of them tells is “not known”, and stands in every "
+            "connection carries; else a service's own addresses, by a list valid on that day; else "
+            "a label that the source brought; else the port of an infrastructure protocol; else "
+            "the operator whose address it is; else port and protocol. An address of rented "
+            "computers names nobody. What none of them tells is “not known”, and stands in every "
             "table so that columns add up. A look-up of a name is not use of the service."
         )
     )
