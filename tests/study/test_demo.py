@@ -50,7 +50,7 @@ BEGAN_INSIDE = {"bitcoin", "bitcoin-mining"}
 
 def test_verdicts_are_those_of_the_truth(demo: Path, truth: dict[str, Any]) -> None:
     found = verdicts(demo, "service")
-    told = 0
+    told, false_alarms = 0, []
     for item in truth["items"]:
         service, verdict = item["id"], item["verdict"]
         if service not in found or verdict is None or service in BEGAN_INSIDE:
@@ -59,9 +59,15 @@ def test_verdicts_are_those_of_the_truth(demo: Path, truth: dict[str, Any]) -> N
         if row["state"] == "suppressed":
             continue
         fell_tenfold = verdict == "abandoned" and row["ratio"] < 0.1
+        if verdict == "unchanged" and row["verdict"] in {"grew", "shrank"}:
+            # About one in twenty intervals misses; what it calls a change is then a small one.
+            assert 0.8 < row["ratio"] < 1.25, (service, row)
+            false_alarms.append(service)
+            continue
         assert row["verdict"] in ALLOWED[verdict] or fell_tenfold, (service, verdict, row)
         told += 1
     assert told > 40
+    assert len(false_alarms) <= 2, false_alarms
 
 
 def test_the_headlines_of_the_study(demo: Path) -> None:

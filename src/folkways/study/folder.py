@@ -1,6 +1,7 @@
 """A study folder: whose traffic, which key, which lists; the stores below it."""
 
 import datetime as dt
+import errno
 import json
 import os
 import secrets
@@ -61,7 +62,10 @@ class StudyFolder:
         except BaseException as error:
             shutil.rmtree(part, ignore_errors=True)
             if isinstance(error, OSError):
-                raise StorageError(f"{root} cannot be made: {error.strerror}.") from None
+                full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+                raise (StorageError if full else StudyError)(
+                    f"{root} cannot be made: {error.strerror}."
+                ) from None
             raise
         return cls.open(root)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from folkways.formats.zeek import LOGS, Field, Markers, escape, footer, header
@@ -234,6 +234,10 @@ def test_any_markers_and_columns_round_trip(  # noqa: PLR0917  # named by hypoth
     rows: list[tuple[int, str, str, str, int | None, str | None]],
 ) -> None:
     markers = Markers(separator, ",", empty, unset)
+    if len(separator) > 1:
+        # A value that ends with a part of the separator cannot be told from it.
+        texts = [text or "" for row in rows for text in (row[1], row[5])]
+        assume(not set(separator) & set("".join(texts)))
     text = header("conn", "-", order, markers=markers, scope=scope)
     for ts, uid, source, destination, duration, service in rows:
         values = {

@@ -44,6 +44,9 @@ def answers(rows: Rows, tally: Tally) -> Batch:
     chosen = np.flatnonzero(flat.is_address & rejects.keep[flat.parents])
     row = pa.array(flat.parents[chosen])
     moment = (start + np.where(rejects.keep, delay, 0)) // _MILLISECOND
+    # Unknown (NaN) on either side stays unknown.
+    with np.errstate(invalid="ignore"):
+        shortest = np.minimum(flat.ttls, chains.ttls[flat.parents])
     columns = {
         "start_ms": pa.array(moment).take(row),
         "client_address": client.take(row),
@@ -51,7 +54,7 @@ def answers(rows: Rows, tally: Tally) -> Batch:
         "canonical": chains.canonical.take(row),
         "chain": chains.text.take(row),
         "address": flat.addresses.take(pa.array(chosen)),
-        "ttl_s": _seconds(np.minimum(flat.ttls, chains.ttls[flat.parents])[chosen]),
+        "ttl_s": _seconds(shortest[chosen]),
     }
     return make_batch("answers", columns, len(chosen))
 
@@ -104,7 +107,8 @@ def _chains(flat: _Flat, query: pa.Array, chained: Mask) -> _Chains:
     is_name = ~flat.is_address & mask_of(names.is_valid()) & chained[flat.parents]
     parents = flat.parents[is_name]
     ttls = np.full(count, np.inf)
-    np.minimum.at(ttls, parents, flat.ttls[is_name])
+    with np.errstate(invalid="ignore"):
+        np.minimum.at(ttls, parents, flat.ttls[is_name])
     per_row = np.bincount(parents, minlength=count)
     bounds = np.concatenate(([0], np.cumsum(per_row)))
     chosen = names.filter(pa.array(is_name))

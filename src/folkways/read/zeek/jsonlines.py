@@ -100,7 +100,7 @@ def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConne
     keys = [scoped(name, scope) if name.startswith("id.") else name for name in names]
     paths = ", ".join("'$.\"{}\"'".format(key.replace("'", "''")) for key in keys)
     picks = ", ".join(
-        f'try_cast(v[{i}]::json as varchar[]) as "{name}"'
+        f'case when json_valid(v[{i}]) then try_cast(v[{i}]::json as varchar[]) end as "{name}"'
         if name in VECTORS
         else f"nullif(v[{i}], '-') as \"{name}\""
         for i, name in enumerate(names, 1)
