@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -31,6 +32,7 @@ class Bars:
             disable=not self._console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._phase = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -48,12 +50,18 @@ class Bars:
         """A new bar."""
         if self._task is not None:
             self._progress.remove_task(self._task)
+        self._phase = name
         self._task = self._progress.add_task(name, total=total)
 
     def step(self, count: int = 1) -> None:
         """Further along the bar."""
         if self._task is not None:
             self._progress.advance(self._task, count)
+
+    def detail(self, text: str) -> None:
+        """What is being worked on, beside the bar's name."""
+        if self._task is not None:
+            self._progress.update(self._task, description=escape(f"{self._phase}: {text}"))
 
     def say(self, sentence: str) -> None:
         """A line above the bar."""

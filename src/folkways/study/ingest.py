@@ -87,7 +87,7 @@ def ingest_sources(
     new = _new_sources(study, sources, result, progress)
     progress.phase("Reading", sum(s.size or 0 for s in new) or None)
     task = Task(study.root, options, wanted)
-    for group, staged, done in _read_groups(study, task, list(_groups(new)), jobs):
+    for group, staged, done in _read_groups(study, task, list(_groups(new)), jobs, progress):
         _commit(study, staged, done)
         result.add(done)
         progress.step(sum(source.size or 0 for source in group))
@@ -140,11 +140,11 @@ def _groups(sources: list[Source]) -> Iterator[list[Source]]:
 
 
 def _read_groups(
-    study: StudyFolder, task: Task, groups: list[list[Source]], jobs: int
+    study: StudyFolder, task: Task, groups: list[list[Source]], jobs: int, progress: Progress
 ) -> Iterator[tuple[list[Source], Staged, Ingested]]:
     if jobs <= 1 or len(groups) <= 1:
         for group in groups:
-            yield group, *read_group(task, group, study)
+            yield group, *read_group(task, group, study, progress)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(read_group, task, group) for group in groups]
@@ -153,22 +153,27 @@ def _read_groups(
 
 
 def read_group(
-    task: Task, group: list[Source], study: StudyFolder | None = None
+    task: Task,
+    group: list[Source],
+    study: StudyFolder | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Staged, Ingested]:
     """Read some sources into one stage; runs in a process of its own with ``jobs`` above 1."""
-    study = study or StudyFolder.open(task.root)
+    study, progress = study or StudyFolder.open(task.root), progress or Silent()
     maker = RowMaker(study.population, study.pseudonyms, task.options.sampling)
     result = Ingested()
     with study.store.stage(study.settings.threads) as stage:
         for source in group:
             try:
-                result.entries.append(_read_source(task, source, stage, maker))
+                result.entries.append(_read_source(task, source, stage, maker, progress))
             except FormatError as error:
                 result.refused.append((source.name, str(error)))
         return stage.finish(), result
 
 
-def _read_source(task: Task, source: Source, stage: Stage, maker: RowMaker) -> SourceEntry:
+def _read_source(
+    task: Task, source: Source, stage: Stage, maker: RowMaker, progress: Progress
+) -> SourceEntry:
     reader = find_reader(source, task.options, task.wanted)
     # Standard input is known only once it has been read, so that its id is drawn by lot.
     source_id = token_hex(8) if source.path is None else source_id_of(source.digest)
@@ -177,6 +182,7 @@ def _read_source(task: Task, source: Source, stage: Stage, maker: RowMaker) -> S
     try:
         for batch in reader.read(source, task.options, tally):
             begun = True
+            progress.detail(f"{Path(source.name).name}, {tally.records:,} records")
             stage.write(*maker.make(batch, source_id, written))
     except FormatError as error:
         if not begun:

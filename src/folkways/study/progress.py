@@ -12,6 +12,9 @@ class Progress(Protocol):
     def step(self, count: int = 1) -> None:
         """So many steps further."""
 
+    def detail(self, text: str) -> None:
+        """What is being worked on within a step that may be long."""
+
     def say(self, sentence: str) -> None:
         """Something that a person should know now."""
 
@@ -23,6 +26,9 @@ class Silent:
         """Nothing."""
 
     def step(self, count: int = 1) -> None:
+        """Nothing."""
+
+    def detail(self, text: str) -> None:
         """Nothing."""
 
     def say(self, sentence: str) -> None:
