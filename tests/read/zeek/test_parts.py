@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from folkways.model.addresses import address_from_text
 from folkways.model.batches import Tally
-from folkways.read.zeek.addresses import addresses
+from folkways.read.addresses import addresses
+from folkways.read.hosts import ADDRESS, NO_NAME, UNUSABLE, host_of
+from folkways.read.numbers import durations, integers, times
+from folkways.read.uids import uid_number, uid_numbers
 from folkways.read.zeek.answers import answers
 from folkways.read.zeek.history import flags_of
-from folkways.read.zeek.hosts import ADDRESS, NO_NAME, UNUSABLE, host_of
-from folkways.read.zeek.numbers import durations, integers, times
 from folkways.read.zeek.rows import Rows
-from folkways.read.zeek.uids import uid_number, uid_numbers
 
 NEARLY = st.from_regex(r"[0-9a-f.:x%/ ]{0,18}", fullmatch=True)
 DOTTED = st.from_regex(r"[0-9]{0,4}(\.[0-9]{0,4}){3}", fullmatch=True)

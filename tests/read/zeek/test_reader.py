@@ -17,10 +17,11 @@ from folkways.formats.zeek import LOGS, Field, Markers, escape, footer, header
 from folkways.model.addresses import address_from_text, address_to_text
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
+from folkways.read import lines, works
 from folkways.read.reader import ReadOptions
 from folkways.read.source import Source
-from folkways.read.zeek import ZeekReader, lines, works
-from folkways.read.zeek.uids import uid_number
+from folkways.read.uids import uid_number
+from folkways.read.zeek import ZeekReader
 
 JSON_CONN = (
     '{"ts":1.5,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":1,"id.resp_h":"192.0.2.2",'

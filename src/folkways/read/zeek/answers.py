@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.read.zeek.addresses import addresses
-from folkways.read.zeek.hosts import hosts
-from folkways.read.zeek.numbers import Mask, durations, integers, mask_of, times
-from folkways.read.zeek.rows import Rejects, Rows
+from folkways.read.addresses import addresses
+from folkways.read.hosts import hosts
+from folkways.read.numbers import Mask, durations, integers, mask_of, times
+from folkways.read.rejects import Rejects
+from folkways.read.zeek.rows import Rows
 
 _MILLISECOND, _SECOND = 1_000_000, 1_000_000_000
 _A, _AAAA, _ANY = 1, 28, 255  # IANA: DNS resource record types

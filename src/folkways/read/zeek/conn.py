@@ -7,11 +7,12 @@ import pyarrow.compute as pc
 from folkways.formats.zeek import PROTOCOLS
 from folkways.model.addresses import MAPPED_PREFIX, addresses_to_numpy
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.read.zeek.addresses import addresses
+from folkways.read.addresses import addresses
+from folkways.read.numbers import Mask, durations, integers, mask_of, times
+from folkways.read.rejects import Rejects
+from folkways.read.uids import uid_numbers
 from folkways.read.zeek.history import tcp_flags
-from folkways.read.zeek.numbers import Mask, durations, integers, mask_of, times
-from folkways.read.zeek.rows import Rejects, Rows
-from folkways.read.zeek.uids import uid_numbers
+from folkways.read.zeek.rows import Rows
 
 MAX_PORT = 65_535
 _MILLISECOND = 1_000_000

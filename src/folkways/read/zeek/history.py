@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.formats.zeek import HISTORY_FLAGS
-from folkways.read.zeek.numbers import Mask
+from folkways.read.numbers import Mask
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from folkways.formats.zeek import canonical, log_of, scoped
 from folkways.model.batches import Tally
+from folkways.read.json_lines import lines_of
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
 
 _SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
@@ -28,22 +29,13 @@ _SHAPES = f"""
 """
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A private engine in memory that may write nothing to disk: lines hold raw addresses."""
-    # One thread each, since blocks are read side by side; nothing is fetched from the network.
-    return duckdb.connect(
-        ":memory:",
-        config={"threads": 1, "temp_directory": "", "autoinstall_known_extensions": False},
-    )
-
-
 def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Iterator[Rows]:
     """The rows of each used log, in the order in which the logs first appear.
 
     Lines of other logs, and lines that are no JSON object, are counted. ``engine`` may be shared
     between threads.
     """
-    lines = _lines(data)
+    lines = lines_of(data)
     with engine.cursor() as cursor:
         cursor.register("lines", pa.table({"line": lines}))
         has_paths = b'"_path"' in data
@@ -56,20 +48,6 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
                 continue
             tally.records += int(mask.sum())
             tally.skip(f"log not used: {log}" if log else "not a JSON object", int(mask.sum()))
-
-
-def _lines(data: bytes) -> pa.Array:
-    if not data.isascii():
-        data = data.decode("utf-8", "replace").encode()
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A) + 1
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, len(data))
-    bounds = np.concatenate(([0], ends)).astype(np.int32)
-    array = pa.StringArray.from_buffers(
-        len(bounds) - 1, pa.py_buffer(bounds.tobytes()), pa.py_buffer(data)
-    )
-    blank = np.diff(bounds) <= 2
-    return array.filter(pa.array(~blank)) if blank.any() else array
 
 
 def _logs(shapes: pa.Table) -> npt.NDArray[np.object_]:

@@ -3,10 +3,11 @@
 import pyarrow as pa
 
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.read.zeek.hosts import hosts
-from folkways.read.zeek.numbers import mask_of, times
-from folkways.read.zeek.rows import Rejects, Rows
-from folkways.read.zeek.uids import uid_numbers
+from folkways.read.hosts import hosts
+from folkways.read.numbers import mask_of, times
+from folkways.read.rejects import Rejects
+from folkways.read.uids import uid_numbers
+from folkways.read.zeek.rows import Rows
 
 _NAMES = {"ssl": ("server_name", "tls"), "quic": ("server_name", "quic"), "http": ("host", "http")}
 _MILLISECOND = 1_000_000

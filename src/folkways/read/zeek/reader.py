@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from folkways.formats.zeek import canonical, log_of
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
+from folkways.read.json_lines import connect
+from folkways.read.lines import Block, blocks
 from folkways.read.reader import ReadOptions
 from folkways.read.source import Source
-from folkways.read.zeek import jsonlines
-from folkways.read.zeek.lines import Block, blocks
-from folkways.read.zeek.works import gathered, in_order, json_works, text_works
+from folkways.read.works import gathered, in_order
+from folkways.read.zeek.works import json_works, text_works
 
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(?m)^[ \t]*#(?:separator |fields)")
@@ -51,7 +52,7 @@ class ZeekReader:
             if _HEADER.search(first.data):
                 yield from gathered(in_order(text_works(whole, tally), tally))
             elif _sniff(first.data):
-                with jsonlines.connect() as engine:
+                with connect() as engine:
                     yield from gathered(in_order(json_works(whole, engine, tally), tally))
             else:
                 raise FormatError(

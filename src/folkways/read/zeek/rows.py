@@ -1,17 +1,12 @@
-"""Rows of one log with their columns as text, and the account of those that cannot be used.
+"""Rows of one log with their columns as text.
 
 Text logs and JSON logs both become this, so that a log is given its meaning in one place.
 """
 
-from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
-
-from folkways.model.batches import Tally
-from folkways.read.zeek.numbers import Mask
 
 VECTORS = ("answers", "TTLs")
 """The columns that hold several values in a row; all others are text."""
@@ -58,29 +53,3 @@ class Rows:
     def has(self, name: str) -> bool:
         """Whether the log has the column at all."""
         return name in self.columns
-
-
-@dataclass
-class Rejects:
-    """Which rows are kept. A row with several faults is counted under the first one found."""
-
-    count: int
-    keep: Mask = field(init=False)
-    causes: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.keep = np.ones(self.count, np.bool_)
-
-    def reject(self, bad: Mask | None, cause: str) -> None:
-        """Drop these rows; None stands for none."""
-        if bad is None or not bad.any():
-            return
-        self.causes[cause] += int((bad & self.keep).sum())
-        self.keep &= ~bad
-
-    def report(self, tally: Tally) -> None:
-        """Count all rows, and those that are dropped by cause."""
-        tally.records += self.count
-        for cause, count in self.causes.items():
-            # Rows whose earlier fault was counted add nothing here.
-            tally.skip(cause, count)

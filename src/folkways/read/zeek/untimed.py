@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from folkways.model.batches import Tally
 from folkways.model.columns import RECORDS
+from folkways.read.lines import blocks
+from folkways.read.numbers import durations
+from folkways.read.rejects import Rejects
 from folkways.read.source import Source
 from folkways.read.zeek import tsv
 from folkways.read.zeek.conn import flows
 from folkways.read.zeek.layout import Layout, stretches
-from folkways.read.zeek.lines import blocks
-from folkways.read.zeek.numbers import durations
-from folkways.read.zeek.rows import Rejects
 
 
 def read_untimed(source: Source) -> pa.Table:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from folkways.read.zeek.numbers import mask_of
-from folkways.read.zeek.text import Octets, octets_of, windows
+from folkways.read.numbers import mask_of
+from folkways.read.text import Octets, octets_of, windows
 
 Words = npt.NDArray[np.uint32]
 

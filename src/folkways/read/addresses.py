@@ -15,8 +15,8 @@ from folkways.model.addresses import (
     addresses_to_numpy,
     mapped_from_ipv4,
 )
-from folkways.read.zeek.numbers import Mask, mask_of
-from folkways.read.zeek.text import Octets, octets_of, words_at
+from folkways.read.numbers import Mask, mask_of
+from folkways.read.text import Octets, octets_of, words_at
 
 _DOT, _SLASH = 0x2E, 0x2F
 _BAD = 256

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from folkways.formats.zeek import unescape
 from folkways.model.addresses import address_from_text
-from folkways.read.zeek.numbers import Mask
+from folkways.read.numbers import Mask
 
 MAX_BYTES = 255
 """RFC 1035, 2.3.4: a name has 255 octets at most."""
