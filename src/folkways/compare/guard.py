@@ -101,8 +101,11 @@ def _left_out(name: str, coverage: CoverageSummary) -> list[str]:
     missing = coverage.days - coverage.complete_days
     if not missing:
         return []
+    if coverage.days == 1:
+        return [f"The one day {name} was not observed completely and is left out."]
+    verb = "was" if missing == 1 else "were"
     return [
-        f"{missing} of {coverage.days} days {name} were not observed completely and are left out."
+        f"{missing} of {coverage.days} days {name} {verb} not observed completely and left out."
     ]
 
 

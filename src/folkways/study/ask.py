@@ -96,13 +96,17 @@ def coverage_json(seen: Coverage) -> dict[str, Any]:
 def coverage_sentences(seen: Coverage) -> list[str]:
     """What a reader must know of the observation before believing a number."""
     short = seen.summary()
-    found = [
-        f"{short.complete_days} of {short.days} days were observed completely"
-        + (f", {short.hours_per_day:.1f} hours a day on average." if short.hours_per_day else ".")
-    ]
+    if short.days == 1:
+        found = [f"The day was {'' if short.complete_days else 'not '}observed completely."]
+    else:
+        average = (
+            f", {short.hours_per_day:.1f} hours a day on average" if short.hours_per_day else ""
+        )
+        found = [f"{short.complete_days} of {short.days} days were observed completely{average}."]
     missing = short.days - short.observed_days
     if missing:
-        found.append(f"On {missing} days nothing at all was observed.")
+        days = "1 day" if missing == 1 else f"{missing} days"
+        found.append(f"On {days} nothing at all was observed.")
     if "unknown" in short.sampling:
         found.append(
             "Whether packets were sampled is not said by the sources; volumes are as observed."

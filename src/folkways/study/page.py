@@ -22,7 +22,7 @@ from folkways.study import ask
 from folkways.study.folder import StudyFolder
 from folkways.study.frames import frame_of
 from folkways.study.progress import Progress
-from folkways.study.rounds import find_period, round_name
+from folkways.study.rounds import find_period
 
 COMPARED = ("service", "function", "operator", "asn", "jurisdiction", "country", "hidden")
 GROUPS = (*COMPARED, "encrypted")
@@ -35,13 +35,15 @@ were not answered are connections.
 
 Scans, backscatter and traffic between members are set aside, and no part of any figure of use.
 
-Only complete days are compared. Days depend on each other, so intervals are made from the means of
-blocks of whole weeks, not from single days.
+Only complete days are compared, and every day of the week weighs the same. Days depend on each
+other, so that the spread of a mean is estimated from the slow movements of its series, not from
+single days; intervals held 93 % or more in simulations up to a correlation of 0.7 from day to day.
 
 Intervals hold {confidence:.0%}. Over all items of one comparison the share of false alarms is held
 at {significance:.0%} (Benjamini-Hochberg).
 
-Abandoned: the whole interval of the ratio lies below {abandoned_below:g}; adopted: above
+Grew, shrank: the interval leaves out no change, also after that correction. Abandoned: the whole
+interval of the ratio lies below {abandoned_below:g}; adopted: above
 {adopted_above:g}. Unchanged is said only where it lies between {unchanged_low:g} and
 {unchanged_high:g}; otherwise there is no evidence of change.
 
@@ -72,7 +74,7 @@ def gather_material(
     drawn = _drawn_items(study, periods)
     rounds = []
     for text, period in zip(wanted, periods, strict=True):
-        rounds.append(_round(study, round_name(text), period, drawn))
+        rounds.append(_round(study, text.strip(), period, drawn))
         progress.step()
     comparisons, guard, method = _comparisons(study, periods)
     method += list_ages(study, periods)

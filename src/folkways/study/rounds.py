@@ -75,11 +75,6 @@ def find_period(study: StudyFolder, text: str) -> Period:
     return period
 
 
-def round_name(text: str) -> str:
-    """The name to show: a round's own, or the period as written."""
-    return text.strip()
-
-
 def data_digest(study: StudyFolder, period: Period) -> str:
     """A digest of all inputs of the period's days."""
     stamps = "\n".join(f"{day} {stamp(study, day)}" for day in period.utc_days)
