@@ -24,7 +24,8 @@ class RoundMaterial:
     encrypted) a table of the whole period with the group's column, connections, answered,
     bytes_out, bytes_in, members, state.
     ``daily``: day, service, operator, connections, bytes, state for the items worth drawing: a
-    service, or, where it is null, an operator; or day, asn and the same where only that is known.
+    service, or, where it is null, an operator. ``daily_networks``: the same by day and asn; drawn
+    where few connections belong to a known service.
     ``rhythm``: weekday (0: Monday), hour, connections, bytes_out, bytes_in, members, days (how many
     complete days have that weekday: divide by it), state.
     ``hidden_daily``: a row a day and way: day, way (all: the whole; any: hidden in any way but
@@ -49,6 +50,7 @@ class RoundMaterial:
     rhythm: pa.Table
     hidden_daily: pa.Table
     hidden: pa.Table
+    daily_networks: pa.Table | None = None
 
 
 @dataclass(frozen=True)

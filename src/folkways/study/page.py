@@ -20,7 +20,7 @@ from folkways.privacy.suppression import suppress
 from folkways.report.material import Material, RoundMaterial, Rows
 from folkways.study import ask
 from folkways.study.folder import StudyFolder
-from folkways.study.frames import frame_of
+from folkways.study.frames import Frame, frame_of
 from folkways.study.progress import Progress
 from folkways.study.rounds import find_period
 
@@ -160,6 +160,7 @@ def _round(study: StudyFolder, name: str, period: Period, drawn: list[Item]) -> 
             evidence=evidence_mix(frame, period).to_pylist(),
             by=tables,
             daily=_daily(daily, drawn),
+            daily_networks=_daily_networks(study, frame, period, tables["asn"]),
             rhythm=rhythms,
             hidden_daily=_suppressed(study, hidden_share(frame, period), ["day"]),
             hidden=_suppressed(study, hidden_share(frame, period, by_day=False)),
@@ -192,6 +193,15 @@ def _daily(table: pa.Table, drawn: list[Item]) -> pa.Table:
     return table.append_column("bytes", pc.add(table["bytes_out"], table["bytes_in"]))
 
 
+def _daily_networks(study: StudyFolder, frame: Frame, period: Period, whole: pa.Table) -> pa.Table:
+    """The networks with most connections of the period, by day."""
+    known = whole.filter(pc.and_(pc.is_valid(whole["asn"]), pc.is_valid(whole["connections"])))
+    top = known.sort_by([("connections", "descending"), ("asn", "ascending")])["asn"][:DRAWN]
+    table = ask.published(study, frame, period, ["day", "asn"], {})
+    table = table.filter(pc.is_in(table["asn"], value_set=top.combine_chunks()))
+    return table.append_column("bytes", pc.add(table["bytes_out"], table["bytes_in"]))
+
+
 def _comparisons(
     study: StudyFolder, periods: Sequence[Period]
 ) -> tuple[dict[str, Rows], list[str], list[str]]:
@@ -215,15 +225,17 @@ def method_sentences(margins: Mapping[str, Any]) -> list[str]:
 
 def list_ages(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
     """How far the lists and facts that spoke lie from the days that they spoke of."""
-    found = []
+    said: list[str] = []
     for one in study.snapshot.lists:
         far = max(one.dates.age(p.first) for p in periods)
         if far > 31:
-            found.append(
+            said.append(
                 f"The list of kind {one.kind} from {one.source} holds for {one.dates}, up to "
                 f"{far / 365.25:.1f} years away from the days of these rounds: what it says "
                 "(also by which name it calls an AS number) may have been otherwise then."
             )
+    # The parts of one list, such as IPv4 and IPv6, say the same.
+    found = list(dict.fromkeys(said))
     for period in periods:
         with frame_of(study, period) as frame:
             aged, whole = aged_share(frame, period, _FAR_DAYS)

@@ -22,6 +22,8 @@ from folkways.report.tables import (
 from folkways.report.wording import short_list
 
 SHARED, NAMED = 12, 8
+ENOUGH = 0.05
+"""Part of all connections that a group must tell of to lead the page."""
 SERVICE: Noun = ("Service", "Services")
 OPERATOR: Noun = ("Operator", "Operators")
 NETWORK: Noun = ("Network", "Networks")
@@ -30,13 +32,20 @@ STANDING_IN: dict[str, Noun] = {"service": SERVICE, "asn": NETWORK, "operator": 
 
 
 def main_group(material: Material) -> str:
-    """Services where any is known, else networks by AS number, else operators."""
-    names = Names.of(material)
+    """Services where enough are known, else networks by AS number, else operators."""
+    total = sum(one.totals.get("connections") or 0 for one in material.rounds)
     for group in STANDING_IN:
-        rows = all_rows(material, group)
-        if any(row[group] is not None and names.known(group, row) for row in rows):
+        known = sum(
+            r["connections"] or 0 for r in all_rows(material, group) if r[group] is not None
+        )
+        if known and known >= ENOUGH * total:
             return group
     return "service"
+
+
+def told(material: Material, group: str) -> bool:
+    """Whether any row of a group is known."""
+    return any(row[group] is not None for row in all_rows(material, group))
 
 
 def most_used(

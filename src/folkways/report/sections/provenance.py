@@ -252,6 +252,6 @@ def _commands(material: Material) -> tuple[str, ...]:
     lines += [
         f"folkways compare STUDY {names[0]} {names[-1]} --by {group} --json"
         for group in material.comparisons
-        if material.comparisons[group] and group != "all"
+        if material.comparisons[group] and group in material.rounds[0].by
     ]
     return (*lines, f"folkways report STUDY {' '.join(names)} -o report.html")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from folkways.report import numbers
 from folkways.report.changes import Change, changes, main_measure, of_measure
 from folkways.report.figures import (
@@ -11,7 +13,7 @@ from folkways.report.figures import (
     panels_of,
     series_chart,
 )
-from folkways.report.material import Material, Rows
+from folkways.report.material import Material, RoundMaterial, Rows
 from folkways.report.model import Block, Chart, Claims, Prose, Section
 from folkways.report.names import Names, key_of, own_labels, round_label
 from folkways.report.sections.groups import (
@@ -23,6 +25,7 @@ from folkways.report.sections.groups import (
     main_group,
     most_used,
     shares_chart,
+    told,
 )
 from folkways.report.tables import Noun, change_tables, group_table, safe
 from folkways.report.wording import verdict_lists
@@ -59,8 +62,9 @@ def _by_service(material: Material) -> list[Block]:
     main = main_group(material)
     if main != "service":
         words = (
-            "No connection could be attributed to a service: these data hold no names, and no list "
-            "of services covers their addresses. What is known is whose the other ends are."
+            f"{'Few connections' if told(material, 'service') else 'No connection'} could be "
+            "attributed to a service: these data hold no names, or names of no known service, and "
+            "no list of services covers the addresses. What is known is whose the other ends are."
         )
         return [Prose(words), *_most_used(material, main), *_daily(material, main)]
     blocks = _most_used(material, "service")
@@ -117,13 +121,14 @@ def _most_used(material: Material, group: str) -> list[Block]:
     return [Claims("Most used", tuple(claims))] if claims else [Prose("Nothing was seen in use.")]
 
 
+def _drawn(one: RoundMaterial, group: str) -> pa.Table:
+    return one.daily_networks if group == "asn" and one.daily_networks is not None else one.daily
+
+
 def _daily(material: Material, group: str) -> list[Block]:
     """Series of what the material chose to draw, the largest first; else shares of the rounds."""
     names = Names.of(material)
-    rounds: list[Rows] = [one.daily.to_pylist() for one in material.rounds]
-    if group != "service":
-        drawn = [row for rows in rounds for row in rows]
-        group = "asn" if any(row.get("asn") is not None for row in drawn) else "operator"
+    rounds: list[Rows] = [_drawn(one, group).to_pylist() for one in material.rounds]
     titles: dict[str, str] = {}
     weight: dict[str, float] = {}
     for i, rows in enumerate(rounds):
