@@ -111,6 +111,11 @@ def test_sums_count_their_flows_and_answers_are_unknown() -> None:
     assert only["opened_by"] is None
 
 
+def test_without_counters_nobody_knows_whether_it_was_answered() -> None:
+    (only,) = connect([row(0, begins=True, opened_by="remote")])
+    assert (only["answered"], only["noise"]) == (None, "use")
+
+
 def test_noise() -> None:
     ports = iter(range(1, 99))
 

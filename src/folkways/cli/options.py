@@ -9,6 +9,7 @@ import typer
 from rich.cells import cell_len
 
 from folkways.read.reader import ReadOptions
+from folkways.read.readers import READERS
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")]
 SourceArguments = Annotated[
@@ -18,7 +19,9 @@ SourceArguments = Annotated[
 FormatOption = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="FORMAT", help="zeek, pcap or table; found by content if left out"
+        "--format",
+        metavar="FORMAT",
+        help=f"{', '.join(r.name for r in READERS)}; found by content if left out",
     ),
 ]
 MappingOption = Annotated[

@@ -104,7 +104,7 @@ _CONNECTED = """
                answered
         FROM (
             SELECT *, CASE
-                WHEN flows IS NOT NULL AND any_in IS NULL AND any_out IS NULL THEN NULL
+                WHEN any_in IS NULL AND any_out IS NULL THEN NULL
                 WHEN opened_by = 'member' THEN coalesce(any_in, false)
                 WHEN opened_by = 'remote' THEN coalesce(any_out, false)
                 ELSE coalesce(any_in, false) AND coalesce(any_out, false) END AS answered

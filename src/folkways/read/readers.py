@@ -2,12 +2,20 @@
 
 from folkways.model.errors import FormatError, UserError
 from folkways.read.capture import CaptureReader
+from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.reader import Reader, ReadOptions
 from folkways.read.source import Source
 from folkways.read.tabular import TabularReader
 from folkways.read.zeek import ZeekReader
 
-READERS: tuple[Reader, ...] = (ZeekReader(), CaptureReader(), TabularReader())
+READERS: tuple[Reader, ...] = (
+    ZeekReader(),
+    CaptureReader(),
+    AwsReader(),
+    AzureReader(),
+    GcpReader(),
+    TabularReader(),
+)
 
 
 def find_reader(source: Source, options: ReadOptions, wanted: str | None = None) -> Reader:

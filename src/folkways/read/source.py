@@ -23,6 +23,7 @@ from folkways.model.errors import UserError
 
 HEAD_BYTES = 65_536
 _CHUNK = 1 << 20
+_SMALL = 256  # what a cut stream loses at its end
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -168,7 +169,7 @@ def _decompress_head(raw: bytes, compression: str) -> bytes:
     stream = _decompressed(cast("BinaryIO", io.BytesIO(raw)), compression)
     found = b""
     try:
-        while len(found) < HEAD_BYTES and (chunk := stream.read(4096)):
+        while len(found) < HEAD_BYTES and (chunk := stream.read(_SMALL)):
             found += chunk
     except BROKEN_STREAM:
         # The head is cut on purpose here, so the stream ends early.

@@ -3,10 +3,12 @@
 What AWS says, and what follows from it:
 
 - A row is one direction of a flow during an interval of at most ten minutes; nothing is sampled.
-- ``srcaddr`` and ``dstaddr`` are those of the interface where traffic passes it (a NAT gateway, say);
-  ``pkt-srcaddr`` and ``pkt-dstaddr``, where logged, are those of the packet itself, and are preferred.
-- ``tcp-flags`` tells SYN (2) from SYN-ACK (18): an ACK is only reported with its SYN. So a row with SYN
-  and without ACK comes from the side that opened, a row with both from the other side.
+- ``srcaddr`` and ``dstaddr`` are the interface's own on its side, even where it only passes traffic
+  on (a NAT gateway, say); ``pkt-srcaddr`` and ``pkt-dstaddr``, where logged, are those of the
+  packet itself, and are preferred.
+- ``tcp-flags`` tells SYN (2) from SYN-ACK (18): an ACK is only reported with its SYN. So a row with
+  SYN and without ACK comes from the side that opened, a row with both from the other side. The
+  column of flags holds what AWS reports: a lone SYN there does not mean that nothing followed.
 - NODATA rows say that nothing passed. SKIPDATA rows say that records were lost: a gap.
 - Rejected traffic was tried and not let through; it is kept, with the flaw ``rejected``.
 
@@ -66,7 +68,7 @@ class AwsReader:
     name = "aws"
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
-        """0.9 for a header of documented names, a row of the default layout, or Parquet of these."""
+        """0.9 for a header of documented names, a row of the default layout, or such Parquet."""
         if aws_parquet.is_parquet(source):
             return 0.9 if aws_parquet.is_mine(source) else 0.0
         text = source.head.decode("utf-8-sig", "replace")
@@ -148,6 +150,8 @@ class _Conversion:
     def rows(self, given: dict[str, pa.Array], rows: int) -> Iterator[Batch]:
         """A batch, unless no row is left."""
         self._tally.records += rows
+        if rows and "start" not in given:
+            self._tally.note("The layout has no field start, so that its rows have no time.")
         nothing = pa.nulls(rows, pa.string())
         dash = pa.scalar("-")
         text = {

@@ -13,6 +13,10 @@ Layout = tuple[str, ...]
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _STATUSES = frozenset({"OK", "NODATA", "SKIPDATA"})
 _ACTIONS = frozenset({"ACCEPT", "REJECT", "-"})
+_COMMON = frozenset(
+    {"version", "protocol", "packets", "bytes", "start", "end", "action", "type", "region"}
+)
+"""Names that tables of others have as well."""
 NEEDED = (
     "log-status", "start", "end", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "srcport",
     "dstport", "protocol", "packets", "bytes", "action", "tcp-flags", "interface-id",
@@ -40,13 +44,13 @@ def known_fields() -> frozenset[str]:
 
 
 def layout_of(line: str) -> Layout | None:
-    """The layout, if a line is a header: only names, at least half of them documented ones.
+    """The layout, if a line is a header: only names, half of them documented, one AWS's own.
 
     Underscores, as in Parquet files and tables made from the logs, count as hyphens.
     """
     names = tuple(line.replace("_", "-").split())
-    known = sum(name in known_fields() for name in names)
-    if known < 2 or known * 2 < len(names):
+    known = [name for name in names if name in known_fields()]
+    if len(known) < 2 or len(known) * 2 < len(names) or _COMMON.issuperset(known):
         return None
     return names if all(_NAME.fullmatch(name) for name in names) else None
 
@@ -66,8 +70,8 @@ def is_default_row(line: str) -> bool:
 
 def headers(lines: pa.Array) -> list[tuple[int, Layout]]:
     """The header lines among lines; files put one after the other have several."""
-    names = "|".join(sorted(known_fields()))
-    first = pc.match_substring_regex(pc.replace_substring(lines, "_", "-"), rf"^(?:{names})\s")
+    names = "|".join(sorted(known_fields())).replace("-", "[-_]")
+    first = pc.match_substring_regex(lines, rf"^(?:{names})\s")
     places = pc.indices_nonzero(first).to_pylist()
     found = ((place, layout_of(lines[place].as_py())) for place in places)
     return [(place, layout) for place, layout in found if layout is not None]

@@ -13,7 +13,7 @@ from folkways.read.source import Source
 
 _MAGIC = b"PAR1"
 # What reading a cut or garbled Parquet file can raise.
-_BROKEN = (pa.ArrowException, OSError, ValueError)
+_BROKEN = (pa.ArrowException, OSError, ValueError, KeyError)
 
 
 def is_parquet(source: Source) -> bool:
@@ -43,6 +43,8 @@ def columns(source: Source, tally: Tally) -> Iterator[tuple[int, dict[str, pa.Ar
     try:
         with pq.ParquetFile(source.path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted.values())):
+                # Garbled pages can hold text that is none, which Parquet does not check.
+                batch.validate(full=True)
                 found = {name: _text(batch[column]) for name, column in wanted.items()}
                 yield batch.num_rows, found
     except _BROKEN:

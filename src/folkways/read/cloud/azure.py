@@ -1,7 +1,7 @@
 """Azure flow logs: of network security groups (NSG, versions 1 and 2) and of virtual networks.
 
-One JSON document an hour; each record is a minute of a network interface, and holds flows as texts with
-commas between ("tuples"). What Azure says, and what follows from it:
+One JSON document an hour; each record is a minute of a network interface, and holds flows as texts
+with commas between ("tuples"). What Azure says, and what follows from it:
 
 - A tuple is an event of a flow that both directions are known of: B begins it and counts nothing, C
   goes on, E ends it; C and E count what passed since the tuple before, so that sums are right. Of
@@ -15,6 +15,7 @@ network flow logs". Nothing is said there about sampling: null.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -96,6 +97,7 @@ class AzureReader:
                 for content in found:
                     yield from pending.add(_groups(content, tally))
         yield from pending.flush()
+        _note_double(pending.exporters, tally)
 
 
 def _is_json(head: bytes) -> bool:
@@ -114,7 +116,6 @@ def _groups(content: bytes, tally: Tally) -> list[Group]:
     try:
         found = groups(decode_record(content))
     except (msgspec.DecodeError, RecursionError):
-        found = None
         tally.records += 1
         tally.skip("record does not decode")
         return []
@@ -131,6 +132,7 @@ class _Pending:
     tally: Tally
     waiting: list[Group] = field(default_factory=list)
     rows: int = 0
+    exporters: set[str] = field(default_factory=set)
 
     def add(self, found: list[Group]) -> Iterator[Batch]:
         """Batches, as soon as there are enough tuples or the kind changes."""
@@ -138,6 +140,7 @@ class _Pending:
             if self.waiting and self.waiting[0].kind != group.kind:
                 yield from self.flush()
             self.waiting.append(group)
+            self.exporters.add(group.exporter or "")
             self.rows += len(group.tuples)
             if self.rows >= BATCH_ROWS:
                 yield from self.flush()
@@ -147,6 +150,16 @@ class _Pending:
         if self.rows:
             yield from _batch(self.waiting, self.tally)
         self.waiting, self.rows = [], 0
+
+
+def _note_double(exporters: set[str], tally: Tally) -> None:
+    interfaces = Counter(name.rpartition("/")[2] for name in exporters if "/" in name)
+    several = sum(count > 1 for count in interfaces.values())
+    if several:
+        tally.note(
+            f"{several} interfaces stand under several security groups or networks, which each log "
+            "them: their traffic may stand here twice."
+        )
 
 
 def _batch(waiting: list[Group], tally: Tally) -> Iterator[Batch]:

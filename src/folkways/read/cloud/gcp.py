@@ -2,8 +2,8 @@
 
 What Google says, and what follows from it:
 
-- A row is one direction of a connection during an interval. Packets are sampled before, at a rate that
-  varies and is not logged; counters are already estimates of the whole. The sampling is therefore null.
+- A row is one direction of a connection during an interval. Packets are sampled before, at a rate
+  that varies and is not logged; counters are already estimates of the whole. So sampling is null.
 - Traffic between two machines is reported by both, as SRC and as DEST: the risk is said.
 - ``bytes_sent`` is what the provider counts; its documentation now speaks of payload bytes.
 - Countries are three letters (ISO alpha-3); only where there are two are they used.
@@ -68,7 +68,10 @@ _QUERY = f"""
         WHERE json_type(line, '$.jsonPayload.connection') = 'OBJECT'
     )
 """
-_MS = "CASE WHEN regexp_matches(v[{i}], {zoned}) THEN epoch_us(TRY_CAST(v[{i}] AS TIMESTAMPTZ)) // 1000 END"
+_MS = (
+    "CASE WHEN regexp_matches(v[{i}], {zoned}) "
+    "THEN epoch_us(TRY_CAST(v[{i}] AS TIMESTAMPTZ)) // 1000 END"
+)
 
 
 class GcpReader:
@@ -190,7 +193,7 @@ class _Conversion:
         self._reporters |= set(text["reporter"].unique().to_pylist()) & {"SRC", "DEST"}
         if len(self._reporters) > 1:
             self._tally.note(
-                "Both ends report (SRC and DEST): traffic between two machines may stand here twice."
+                "Both ends report (SRC and DEST): traffic of two machines may stand here twice."
             )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from folkways.model.batches import Tally
 
 MAX_OBJECT_BYTES = 64 << 20
-"""Longer objects are left out and counted; a record of flow logs (one minute) has a few megabytes."""
+"""Longer objects are left out and counted; a record (one minute of flows) has a few megabytes."""
 
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE = 0x22, 0x5C, 0x7B, 0x7D
 _STEP = np.zeros(256, np.int8)
