@@ -16,14 +16,26 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 def lines_of(data: bytes) -> pa.Array:
     """A block's lines as a column of text, blank ones left out; broken UTF-8 becomes U+FFFD."""
-    if not data.isascii():
+    if not _is_utf8(data):
         data = data.decode("utf-8", "replace").encode()
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A) + 1
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(octets == 0x0A) + 1
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))
     bounds = np.concatenate(([0], ends)).astype(np.int32)
     array = pa.StringArray.from_buffers(
         len(bounds) - 1, pa.py_buffer(bounds.tobytes()), pa.py_buffer(data)
     )
-    blank = np.diff(bounds) <= 2
+    # Nothing but a line end, of one or two characters.
+    blank = (np.diff(bounds) <= 2) & np.isin(octets[bounds[:-1]], (0x0A, 0x0D))
     return array.filter(pa.array(~blank)) if blank.any() else array
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

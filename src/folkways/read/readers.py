@@ -5,11 +5,13 @@ from folkways.read.capture import CaptureReader
 from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.reader import Reader, ReadOptions
 from folkways.read.source import Source
+from folkways.read.suricata import SuricataReader
 from folkways.read.tabular import TabularReader
 from folkways.read.zeek import ZeekReader
 
 READERS: tuple[Reader, ...] = (
     ZeekReader(),
+    SuricataReader(),
     CaptureReader(),
     AwsReader(),
     AzureReader(),

@@ -1,0 +1,159 @@
+"""The Suricata reader: a file of EVE, told by its content."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import duckdb
+
+from folkways.model.batches import Batch, Tally
+from folkways.model.errors import FormatError
+from folkways.read.json_lines import connect
+from folkways.read.lines import Block, blocks
+from folkways.read.reader import ReadOptions
+from folkways.read.source import Source
+from folkways.read.suricata.answers import answers
+from folkways.read.suricata.events import Events, events_of, of_type, skip_unused
+from folkways.read.suricata.flows import flow_records, netflow_records
+from folkways.read.suricata.names import FIELD, names
+from folkways.read.suricata.whole import whole_lines, whole_messages
+from folkways.read.works import Result, Work, gathered, in_order
+
+FLOW, NETFLOW = "flow", "netflow"
+BOTH_NOTE = (
+    "The source holds events of flow and of netflow, which state the same traffic twice; only {} "
+    "was used."
+)
+
+_BOM = b"\xef\xbb\xbf"
+_BLOCK_BYTES = 8 << 20  # a block costs a dozen queries, so it is made worth them
+_LINES_SNIFFED = 20
+_TOGETHER = 24  # batches (at most three a block) that are put in order of kind
+_KEYS = (re.compile(rb'^\{.*"event_type"\s*:'), re.compile(rb'"timestamp"\s*:\s*"'))
+_FLOW = re.compile(rb'"event_type"\s*:\s*"flow"')
+_NETFLOW = re.compile(rb'"event_type"\s*:\s*"netflow"')
+
+
+class SuricataReader:
+    """Reads flow or netflow, dns, tls, quic and http; counts the events of all other types."""
+
+    name = "suricata"
+
+    def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
+        """0.95 for a JSON line with ``event_type`` and ``timestamp``."""
+        return _sniff(source.head)
+
+    def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:  # noqa: ARG002  # likewise
+        """Yield the rows of a file, within a few blocks of lines in order of kind.
+
+        Flow and netflow state the same traffic twice. Flow is used where a source has both; of
+        standard input, which cannot be looked through first, the kind that comes first.
+
+        ``tally.skipped`` names what gave no row: ``no time``, ``ends before it begins``, ``bad
+        address``, ``bad number``, ``cut line``, ``line too long``, ``not a JSON object``, ``no
+        event type``, ``no uid``, ``no name``, ``name is an address``, ``name not usable``, ``dns
+        request``, ``no dns type``, ``no address in the answer``, ``netflow beside flow``, ``flow
+        beside netflow`` and ``event not used: ...``.
+
+        Raises:
+            FormatError: the source is empty, or does not begin with an event.
+        """
+        with source.open() as stream:
+            found = blocks(stream, tally, _BLOCK_BYTES)
+            first = next(found, None)
+            if first is None:
+                raise FormatError(f"{source.name} is empty; nothing to read.")
+            first = Block(first.data.removeprefix(_BOM), first.ended)
+            if not _sniff(first.data):
+                raise FormatError(
+                    f"{source.name} is not Suricata's EVE: no line at its start is a JSON object "
+                    "with event_type and timestamp. Name its format with --format."
+                )
+            whole = itertools.chain((first,), found)
+            with connect() as engine:
+                works = _works(whole, source, engine, tally)
+                yield from gathered(_by_kind(in_order(works, tally)))
+
+
+def _works(
+    found: Iterable[Block], source: Source, engine: duckdb.DuckDBPyConnection, tally: Tally
+) -> Iterator[Work]:
+    """A piece of work for each block of lines, with what is used of flow and netflow."""
+    used = None
+    for data in whole_messages(whole_lines(found, tally)):
+        used = used or _used(data, source)
+        yield partial(_work, data, engine, used or FLOW)
+
+
+def _used(data: bytes, source: Source) -> str | None:
+    """Which of flow and netflow is used; None as long as neither has come."""
+    if _FLOW.search(data):
+        return FLOW
+    if not _NETFLOW.search(data):
+        return None
+    return FLOW if source.path is not None and _holds_flow(source) else NETFLOW
+
+
+def _holds_flow(source: Source) -> bool:
+    with source.open() as stream:
+        return any(_FLOW.search(block.data) for block in blocks(stream, Tally()))
+
+
+def _work(data: bytes, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
+    tally = Tally()
+    batches = []
+    events = events_of(data, engine, tally)
+    for kind in (FLOW, NETFLOW, "dns", *FIELD):
+        mask = of_type(events, kind)
+        count = int(mask.sum())
+        if not count:
+            continue
+        if kind in {FLOW, NETFLOW} and kind != used:
+            tally.records += count
+            tally.skip(f"{kind} beside {used}", count)
+            tally.note(BOTH_NOTE.format(used))
+            continue
+        batches.append(_batch(kind, events.only(mask), engine, tally))
+    skip_unused(events, (FLOW, NETFLOW, "dns", *FIELD), tally)
+    return tally, batches
+
+
+def _batch(kind: str, events: Events, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Batch:
+    match kind:
+        case "flow":
+            return flow_records(events, tally)
+        case "netflow":
+            return netflow_records(events, tally)
+        case "dns":
+            return answers(events, engine, tally)
+        case _:
+            return names(kind, events, tally)
+
+
+def _by_kind(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """A few batches at a time in order of kind, so that they can be put together."""
+    waiting: list[Batch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if len(waiting) == _TOGETHER:
+            yield from sorted(waiting, key=lambda b: b.kind)
+            waiting = []
+    yield from sorted(waiting, key=lambda b: b.kind)
+
+
+def _sniff(head: bytes) -> float:
+    lines = [line.strip() for line in head.removeprefix(_BOM).splitlines()[: _LINES_SNIFFED * 2]]
+    for line in itertools.islice(filter(None, lines), _LINES_SNIFFED):
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            # A file cut out of a longer one may begin in the middle of a line; and events with
+            # payloads may be longer than the head.
+            if len(lines) == 1 and all(key.search(line) for key in _KEYS):
+                return 0.95
+            continue
+        if isinstance(found, dict) and {"event_type", "timestamp"} <= found.keys():
+            return 0.95
+    return 0.0
