@@ -3,6 +3,7 @@
 from folkways.model.errors import FormatError, UserError
 from folkways.read.capture import CaptureReader
 from folkways.read.cloud import AwsReader, AzureReader, GcpReader
+from folkways.read.netflow import NetFlowReader
 from folkways.read.reader import Reader, ReadOptions
 from folkways.read.source import Source
 from folkways.read.suricata import SuricataReader
@@ -13,6 +14,7 @@ READERS: tuple[Reader, ...] = (
     ZeekReader(),
     SuricataReader(),
     CaptureReader(),
+    NetFlowReader(),
     AwsReader(),
     AzureReader(),
     GcpReader(),
