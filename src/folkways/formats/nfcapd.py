@@ -68,3 +68,23 @@ ELEMENTS: dict[int, np.dtype[np.void]] = {
     8: np.dtype([("source_asn", "<u4"), ("destination_asn", "<u4")]),
 }
 """Elements by type, without their header: generic, IPv4, IPv6, counters, AS numbers."""
+
+EXPORTER_RECORD = 7
+EXPORTER = np.dtype(
+    [
+        ("type", "<u2"),
+        ("size", "<u2"),
+        ("version", "<u4"),
+        ("address", "<u8", 2),
+        ("family", "<u2"),
+        ("exporter", "<u2"),
+        ("id", "<u4"),
+    ]
+)
+FLOW_BLOCK = 3
+BLOCK_PLAIN = 1
+"""Flag of a block that is not compressed although the file is."""
+FLAG_SAMPLED = 2
+MAX_BLOCK = 4 * 2**20
+"""Bytes of a block above which it is taken for damaged; nfdump 1.7 fills about one MiB."""
+COMPRESSIONS = {0: "none", 1: "LZO", 2: "bzip2", 3: "LZ4", 4: "zstd"}

@@ -4,6 +4,7 @@ from folkways.model.errors import FormatError, UserError
 from folkways.read.capture import CaptureReader
 from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.netflow import NetFlowReader
+from folkways.read.nfcapd import NfcapdReader
 from folkways.read.reader import Reader, ReadOptions
 from folkways.read.source import Source
 from folkways.read.suricata import SuricataReader
@@ -15,6 +16,7 @@ READERS: tuple[Reader, ...] = (
     SuricataReader(),
     CaptureReader(),
     NetFlowReader(),
+    NfcapdReader(),
     AwsReader(),
     AzureReader(),
     GcpReader(),
