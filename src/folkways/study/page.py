@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
@@ -12,13 +11,14 @@ import pyarrow.compute as pc
 from folkways.measure.coverage import coverage
 from folkways.measure.hidden import hidden_share
 from folkways.measure.rhythm import rhythm
-from folkways.measure.summary import aged_share, evidence_mix
+from folkways.measure.summary import evidence_mix
 from folkways.measure.summary import noise as noise_table
 from folkways.model.errors import UserError
-from folkways.model.period import Period, instant_text
+from folkways.model.period import Period
 from folkways.privacy.suppression import suppress
 from folkways.report.material import Material, RoundMaterial, Rows
 from folkways.study import ask
+from folkways.study.context import labels, list_ages, list_rows, range_row, source_rows
 from folkways.study.folder import StudyFolder
 from folkways.study.frames import Frame, frame_of
 from folkways.study.progress import Progress
@@ -27,7 +27,6 @@ from folkways.study.rounds import find_period
 COMPARED = ("service", "function", "operator", "asn", "jurisdiction", "country", "hidden")
 GROUPS = (*COMPARED, "encrypted")
 DRAWN = 8
-_FAR_DAYS = 365
 METHOD = """
 A connection is what a person would count once: pieces cut by a timeout and the two directions of
 one conversation are one. It counts on the day it opens; bytes count where they flow. Attempts that
@@ -88,14 +87,14 @@ def gather_material(
         public_data=population.public_data,
         k=population.k,
         generated=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        ranges=[_range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.ranges],
-        excludes=[_range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.excludes],
+        ranges=[range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.ranges],
+        excludes=[range_row(r.prefix, r.text, r.from_ms, r.to_ms) for r in population.excludes],
         rounds=rounds,
         comparisons=comparisons,
         guard=guard,
         labels=labels(study, periods[-1].last),
         functions={s.id: s.function for s in study.catalogue.services.values()},
-        sources=_source_rows(study),
+        sources=source_rows(study),
         lists=list_rows(study),
         provenance=ask.provenance(study),
         method=method,
@@ -221,89 +220,3 @@ def method_sentences(margins: Mapping[str, Any]) -> list[str]:
     """How verdicts come about, with the margins in force."""
     told = METHOD.format(**margins)
     return [" ".join(paragraph.split()) for paragraph in told.strip().split("\n\n")]
-
-
-def list_ages(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
-    """How far the lists and facts that spoke lie from the days that they spoke of."""
-    said: list[str] = []
-    for one in study.snapshot.lists:
-        far = max(one.dates.age(p.first) for p in periods)
-        if far > 31:
-            said.append(
-                f"The list of kind {one.kind} from {one.source} holds for {one.dates}, up to "
-                f"{far / 365.25:.1f} years away from the days of these rounds: what it says "
-                "(also by which name it calls an AS number) may have been otherwise then."
-            )
-    # The parts of one list, such as IPv4 and IPv6, say the same.
-    found = list(dict.fromkeys(said))
-    for period in periods:
-        with frame_of(study, period) as frame:
-            aged, whole = aged_share(frame, period, _FAR_DAYS)
-        if aged:
-            found.append(
-                f"{period}: {aged / whole:.0%} of the connections that were attributed by address "
-                f"rest on a fact or list dated more than a year away from them."
-            )
-    return found
-
-
-def labels(study: StudyFolder, day: dt.date) -> dict[str, dict[str, str]]:
-    """The name for people of each id, by group; networks as the lists of the day call them."""
-    catalogue = study.catalogue
-    countries = country_names()
-    return {
-        "service": {s.id: s.name for s in catalogue.services.values()},
-        "operator": {o.id: o.name for o in catalogue.operators.values()},
-        "asn": study.snapshot.names("asn", day),
-        "function": dict(catalogue.protocols.functions),
-        "jurisdiction": countries,
-        "country": countries,
-    }
-
-
-def country_names() -> dict[str, str]:
-    """ISO 3166-1 codes to English names, from the table that comes with the time zones."""
-    text = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
-    return {row[0]: row[1] for row in rows if len(row) > 1}
-
-
-def list_rows(study: StudyFolder) -> Rows:
-    """The reference lists with their dates, as shown to people."""
-    return [
-        {
-            "id": one.id,
-            "kind": one.kind,
-            "dates": str(one.dates),
-            "ranges": one.ipv4_ranges + one.ipv6_ranges,
-            "source": one.source,
-            "licence": one.licence,
-            "digest": one.digest,
-        }
-        for one in study.snapshot.lists
-    ]
-
-
-def _range_row(prefix: str, text: str, from_ms: int, to_ms: int) -> dict[str, Any]:
-    return {
-        "prefix": prefix,
-        "text": text,
-        "from": instant_text(from_ms),
-        "to": instant_text(to_ms),
-    }
-
-
-def _source_rows(study: StudyFolder) -> Rows:
-    return [
-        {
-            "id": entry.id,
-            "name": entry.name,
-            "format": entry.format,
-            "records": entry.records,
-            "rows": entry.rows,
-            "digest": entry.digest,
-            "skipped": dict(entry.skipped),
-            "flagged": dict(entry.flagged),
-        }
-        for entry in study.store.sources()
-    ]

@@ -15,6 +15,7 @@ from folkways.privacy.keys import destroy_key
 from folkways.read.reader import ReadOptions
 from folkways.simulate import scenarios
 from folkways.study import ask, page, rounds
+from folkways.study.context import list_rows
 from folkways.study.folder import StudyFolder, write_atomically
 from folkways.study.ingest import Ingested, ingest_sources
 from folkways.study.progress import Progress, Silent
@@ -182,7 +183,7 @@ class Study:
 
     def lists(self) -> list[dict[str, Any]]:
         """The reference lists of the study with their dates."""
-        return page.list_rows(self.folder)
+        return list_rows(self.folder)
 
     def destroy_key(self) -> None:
         """Destroy the key of the pseudonyms for good."""
