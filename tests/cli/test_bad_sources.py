@@ -185,7 +185,7 @@ def test_a_format_that_is_not_the_sources(
 ) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(capture(2)[0])
-    assert "known are zeek, pcap, " in fails(2, "ingest", empty, path, "--format", "excel")
+    assert "known are zeek, " in fails(2, "ingest", empty, path, "--format", "excel")
     for wrong in ("zeek", "table"):
         assert str(path) in fails(2, "ingest", empty, path, "--format", wrong)
         assert str(path) in fails(2, "inspect", path, "--format", wrong)
