@@ -1,5 +1,6 @@
 """Populations, periods, studies and places with a mistake: one line, and nothing half-written."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,23 @@ def test_a_report_that_cannot_be_written(fails: Fails, ready: Path, tmp_path: Pa
         assert str(path) in fails(2, "report", ready, *rounds, "-o", path)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"folder.html", "study", "config"}
+
+
+def test_an_init_that_fails_at_the_last_step_leaves_no_key_behind(
+    fails: Fails, run: Run, simulated: Simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, replace = tmp_path / "study", Path.replace
+
+    def full(path: Path, target: Path) -> Path:
+        if target == study:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        return replace(path, target)
+
+    words = ("init", study, "--population", simulated.population)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        fails(1, *words)
+    assert not list((tmp_path / "config").rglob("*.key"))
+    assert not list(tmp_path.glob(".study*"))
+    assert run(*words).code == 0
+    assert len(list((tmp_path / "config").rglob("*.key"))) == 1

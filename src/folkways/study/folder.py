@@ -19,7 +19,7 @@ from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.snapshot import Snapshot
 from folkways.model.errors import StorageError, StudyError
 from folkways.model.population import Population
-from folkways.privacy.keys import create_key, load_key
+from folkways.privacy.keys import create_key, key_path, load_key
 from folkways.privacy.pseudonyms import Pseudonyms
 from folkways.settings import Settings, load_settings
 from folkways.store import Store, connect
@@ -60,7 +60,9 @@ class StudyFolder:
             cls._build(part, study_id, population, population_file, settings)
             part.replace(root)
         except BaseException as error:
+            # Neither half a folder nor a key of no study is left.
             shutil.rmtree(part, ignore_errors=True)
+            key_path(study_id, settings.config).unlink(missing_ok=True)
             if isinstance(error, OSError):
                 full = error.errno in {errno.ENOSPC, errno.EDQUOT}
                 raise (StorageError if full else StudyError)(
