@@ -28,7 +28,7 @@ class NfcapdReader:
         known = {nfcapd.MAGIC.to_bytes(2, "little") + bytes((v, 0)) for v in (1, nfcapd.LAYOUT)}
         return 1.0 if head in known else 0.0
 
-    def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:
+    def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:  # noqa: ARG002  # protocol
         """Yield a batch a block; see ``Reader.read``."""
         exporters: dict[int, str] = {}
         for claimed, content in read_blocks(source, tally):
@@ -43,7 +43,7 @@ class NfcapdReader:
             found, whole = find_elements(data, at[flow], sizes[flow])
             tally.skip("record with a damaged element", int((~whole).sum()))
             kept = {kind: positions[whole] for kind, positions in found.items()}
-            batch = make_rows(data, at[flow][whole], kept, exporters, options.sampling, tally)
+            batch = make_rows(data, at[flow][whole], kept, exporters, tally)
             if batch is not None:
                 yield batch
 

@@ -23,12 +23,11 @@ _MOST = np.uint64(2**63 - 1)
 Mask = npt.NDArray[np.bool_]
 
 
-def make_rows(  # noqa: PLR0917  # one value for each thing that a row is made of
+def make_rows(  # one value for each thing that a row is made of
     data: npt.NDArray[np.uint8],
     at: Positions,
     found: Mapping[int, Positions],
     exporters: Mapping[int, str],
-    sampling: int | None,
     tally: Tally,
 ) -> Batch | None:
     """A batch of the usable records at positions ``at``; None if there is none."""
@@ -62,8 +61,6 @@ def make_rows(  # noqa: PLR0917  # one value for each thing that a row is made o
     for name in ("source_asn", "destination_asn"):
         number = _field(data, found[_AS], _AS, name)
         columns[name] = pa.array(number, mask=number == 0)
-    if sampling is not None:
-        columns["sampling"] = pa.array(np.full(rows, sampling, np.int64))
     return make_batch("records", columns, rows)
 
 

@@ -4,14 +4,11 @@ Suricata counts the whole frame with its Ethernet header. What is above the head
 padding to 60 bytes) differs by packet, so the bytes cannot be turned into IP bytes and are flagged.
 """
 
-import tomllib
-from functools import cache
-from importlib.resources import files
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.formats.protocols import PROTOCOL_NUMBERS
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.addresses import addresses
 from folkways.read.numbers import integers, mask_of
@@ -29,6 +26,8 @@ MAX_PORT = 65_535
 _MILLISECOND = 1_000
 _WITH_PORTS = (6, 17, 33, 132, 136)  # TCP, UDP, DCCP, SCTP, UDP-Lite
 _NO_LABELS = ("failed", "unknown")  # Suricata's words for having found no protocol
+_BY_NUMBER = {f"{number:03}": number for number in range(256)}
+"""How Suricata writes a protocol without a name."""
 _HEX = tuple(f"{flags:02x}" for flags in range(256))
 
 
@@ -121,16 +120,9 @@ def _port(events: Events, name: str, protocol: pa.Array, rejects: Rejects) -> pa
     return pc.if_else(has_ports, column, None).cast(pa.int32())
 
 
-@cache
-def _protocols() -> dict[str, int]:
-    text = files("folkways.read.suricata").joinpath("protocols.toml").read_text(encoding="utf-8")
-    numbers: dict[str, int] = tomllib.loads(text)["numbers"]
-    return numbers | {f"{number:03}": number for number in range(256)}
-
-
 def _protocol(words: pa.Array) -> pa.Array:
     """IANA numbers of protocols by name or as three digits; null where neither is known."""
-    known = _protocols()
+    known = PROTOCOL_NUMBERS | _BY_NUMBER
     numbers = pa.array(list(known.values()), pa.int16())
     return numbers.take(pc.index_in(pc.ascii_lower(words), pa.array(list(known), pa.string())))
 

@@ -1,0 +1,48 @@
+"""Names that a sensor logs apart from its flows, whatever the log, and what is refused."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from folkways.model.batches import Batch, Tally, make_batch
+from folkways.read.hosts import hosts
+from folkways.read.numbers import mask_of
+from folkways.read.rejects import Rejects
+from folkways.read.uids import uid_numbers
+
+Times = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
+HAS_PORT: Mapping[str, bool] = {"tls": False, "quic": False, "http": True}
+"""By source of names: only HTTP's Host field carries a port."""
+
+
+def names_batch(
+    times: Times, uid: pa.Array, texts: pa.Array, name_source: str, tally: Tally
+) -> Batch:
+    """The rows that say a name, a time and a connection; the others are counted by cause.
+
+    Args:
+        times: (n,) ms since 1970 UTC, and (n,) false where there is none.
+        uid: (n,) the sensor's own id of the connection, text.
+        texts: (n,) names as logged.
+        name_source: tls, quic or http.
+        tally: where refused rows are counted.
+    """
+    start, known = times
+    rejects = Rejects(len(start))
+    rejects.reject(~known, "no time")
+    rejects.reject(~mask_of(uid.is_valid()), "no uid")
+    found = hosts(texts, port=HAS_PORT[name_source])
+    for cause, mask in found.causes.items():
+        rejects.reject(mask, cause)
+    rejects.report(tally)
+    wanted = pa.array(rejects.keep)
+    kept = int(rejects.keep.sum())
+    columns = {
+        "start_ms": pa.array(start).filter(wanted),
+        "uid": uid_numbers(uid.filter(wanted)),
+        "name": found.names.filter(wanted),
+        "name_source": pa.repeat(name_source, kept),
+    }
+    return make_batch("names", columns, kept)
