@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
+from folkways.formats.zeek import Field, footer, header
+
 UNSET = "-"
 Columns = dict[str, pa.Array]
 """String arrays of one length by a log's column names."""
@@ -51,21 +53,10 @@ def write(
     table = pa.table(arrays, names=[name for name, _, _ in layout(log)])
     pyarrow.csv.write_csv(table, body, _OPTIONS)
     stamp = "%Y-%m-%d-%H-%M-%S"
-    header = "".join(
-        line + "\n"
-        for line in (
-            "#separator \\x09",
-            "#set_separator\t,",
-            "#empty_field\t(empty)",
-            "#unset_field\t-",
-            f"#path\t{log}",
-            f"#open\t{opened.strftime(stamp)}",
-            "#fields\t" + "\t".join(name for name, _, _ in layout(log)),
-            "#types\t" + "\t".join(kind for _, kind, _ in layout(log)),
-        )
-    )
-    closing = f"#close\t{closed.strftime(stamp)}\n"
+    fields = [Field(name, kind) for name, kind, _ in layout(log)]
+    opening = header(log, opened.strftime(stamp), fields)
+    closing = footer(closed.strftime(stamp))
     # No time in the gzip header, so that the same seed gives the same bytes.
     path.write_bytes(
-        gzip.compress(header.encode() + body.getvalue() + closing.encode(), 1, mtime=0)
+        gzip.compress(opening.encode() + body.getvalue() + closing.encode(), 1, mtime=0)
     )
