@@ -22,7 +22,7 @@ from folkways.attribute.lists import (
     content_digest,
     write_list,
 )
-from folkways.attribute.range_csv import read_range_csv
+from folkways.attribute.range_csv import RangeRows, read_range_csv
 from folkways.model.addresses import addresses_from_numpy
 
 _ASN = r"^(?i:AS)?0*(?P<n>[0-9]{1,10})$"
@@ -75,6 +75,27 @@ def import_range_csv(
     pick = np.flatnonzero(usable)
     if not len(pick):
         raise CatalogueError(f"{path} has no usable row for a list of kind {kind}.")
+    table, ipv4 = _flat_table(rows, values, pick)
+    digest = content_digest(table)
+    since = first.isoformat() if first else "open"
+    manifest = ReferenceList(
+        id=f"{kind}-{since}-{digest[:12]}",
+        kind=kind,
+        dates=Dates(first, last),
+        source=source,
+        licence=licence,
+        digest=digest,
+        imported=dt.datetime.now(dt.UTC).date(),
+        ipv4_ranges=ipv4,
+        ipv6_ranges=table.num_rows - ipv4,
+        folder=folder,
+    )
+    write_list(manifest, table)
+    return Imported(manifest, rows.rows, +skipped)
+
+
+def _flat_table(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> tuple[pa.Table, int]:
+    """The picked rows as disjoint ranges with their values, and how many are of IPv4."""
     pairs = pa.StructArray.from_arrays(
         [values.take(pa.array(pick)), rows.names.take(pa.array(pick))], ["value", "name"]
     )
@@ -90,23 +111,7 @@ def import_range_csv(
         ],
         schema=SCHEMA,
     )
-    digest = content_digest(table)
-    ipv4 = int(is_ipv4(flat.first).sum())
-    since = first.isoformat() if first else "open"
-    manifest = ReferenceList(
-        id=f"{kind}-{since}-{digest[:12]}",
-        kind=kind,
-        dates=Dates(first, last),
-        source=source,
-        licence=licence,
-        digest=digest,
-        imported=dt.datetime.now(dt.UTC).date(),
-        ipv4_ranges=ipv4,
-        ipv6_ranges=len(flat) - ipv4,
-        folder=folder,
-    )
-    write_list(manifest, table)
-    return Imported(manifest, rows.rows, +skipped)
+    return table, int(is_ipv4(flat.first).sum())
 
 
 def _values(texts: pa.Array, kind: str) -> tuple[pa.Array, "np.ndarray", str]:

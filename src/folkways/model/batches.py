@@ -1,7 +1,6 @@
 """What passes from a reader to the rest: batches of a table, and a tally of what was not used."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -83,11 +82,3 @@ def _column(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
     if array is None:
         return pa.nulls(rows, kind)
     return array if array.type == kind else array.cast(kind)
-
-
-def count_rows(batches: Iterable[Batch]) -> Counter[str]:
-    """Rows by kind, read to the end."""
-    counts: Counter[str] = Counter()
-    for batch in batches:
-        counts[batch.kind] += batch.rows.num_rows
-    return counts

@@ -209,11 +209,6 @@ def cells(row: dict[str, Any] | None, one: RoundMaterial) -> list[str]:
     ]
 
 
-def capital(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
 def _denominator(one: RoundMaterial) -> str:
     return f"{round_label(one)}: {numbers.count(one.totals.get('connections'))}"
 

@@ -21,8 +21,6 @@ from folkways.study.ingest import Ingested, ingest_sources
 from folkways.study.progress import Progress, Silent
 from folkways.study.settle import settle
 
-_NONE: Mapping[str, str] = {}
-
 
 class Study:
     """A study folder: sources go in, days are settled, questions are answered.
