@@ -29,6 +29,13 @@ _KEPT = (
     "sensor_label",
     "sampling",
     "exporter",
+    "observation_point",
+)
+_TRANSLATED = (
+    "translated_member",
+    "translated_remote",
+    "translated_member_port",
+    "translated_remote_port",
 )
 
 Flags = npt.NDArray[np.bool_]
@@ -150,8 +157,29 @@ class Orienter:
         columns["sent_first"] = _first_sender(rows, from_member)
         columns["internal"] = pa.array(internal)
         columns["name"] = self.clean_names(rows["name"])
+        columns |= self._translated(rows, start, from_member)
         flagged = Counter({"ends before it starts": int(backwards.sum())})
         return Oriented(columns, rows["source_member"], rows.num_rows, dropped, +flagged)
+
+    def _translated(
+        self, rows: pa.RecordBatch, start: npt.NDArray[np.int64], from_member: Flags
+    ) -> dict[str, pa.Array]:
+        """Addresses and ports after translation; a member's only where it is a member's again."""
+        ends = [rows[f"translated_{side}_address"] for side in ("source", "destination")]
+        ports = [rows[f"translated_{side}_port"] for side in ("source", "destination")]
+        if all(column.null_count == len(column) for column in (*ends, *ports)):
+            return dict(zip(_TRANSLATED, (*ends, *ports), strict=True))
+        member, remote = _by_side(*ends, from_member)
+        octets, known = addresses_to_numpy(member)
+        counted = known & (self._members.find(octets, known, start) != OUTSIDE)
+        forward = pa.array(from_member)
+        found = (
+            addresses_from_numpy(octets, counted),
+            remote,
+            pc.if_else(forward, *ports),
+            pc.if_else(forward, *reversed(ports)),
+        )
+        return dict(zip(_TRANSLATED, found, strict=True))
 
     def _range_labels(self, ranges: npt.NDArray[np.int32]) -> pa.Array:
         if not len(self._labels):

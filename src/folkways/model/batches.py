@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -20,19 +20,42 @@ class Batch:
     rows: pa.RecordBatch
 
 
+MAX_GAPS = 1000
+MAX_TEMPLATES = 1000
+
+
+class Gap(NamedTuple):
+    """A stretch of time, both ends in ms since 1970 UTC, from which records are missing.
+
+    ``lost`` says how many, where the source's own numbering tells it.
+    """
+
+    first_ms: int
+    last_ms: int
+    cause: str
+    exporter: str | None = None
+    lost: int | None = None
+
+
 @dataclass
 class Tally:
     """What a reader saw: nothing is dropped without being counted here by cause.
 
     ``records`` counts the source's own units (packets, rows, export records), used or not;
     ``skipped`` those that gave no row, by cause; ``flagged`` those that were used although
-    something is wrong with them; ``notes`` are sentences for a person, each said once.
+    something is wrong with them; ``notes`` are sentences for a person, each said once;
+    ``versions`` counts units (packets, files, rows) by what they say of their format and version;
+    ``gaps`` are stretches with lost records; ``unseen_templates`` counts sets by the template that
+    never came.
     """
 
     records: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     flagged: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    versions: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    unseen_templates: Counter[str] = field(default_factory=Counter)
 
     def skip(self, cause: str, count: int = 1) -> None:
         """Count units that give no row."""
@@ -49,11 +72,36 @@ class Tally:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def add_gap(self, gap: Gap) -> None:
+        """Keep a gap; the same one again, or one that goes on where the last ended, makes one.
+
+        Beyond ``MAX_GAPS`` they are only counted, so that memory stays bounded.
+        """
+        last = self.gaps[-1] if self.gaps else None
+        if last and last[2:4] == gap[2:4] and last.first_ms <= gap.first_ms <= last.last_ms + 1000:
+            counts = [n for n in (last.lost, gap.lost) if n is not None]
+            lost = sum(counts) if counts else None
+            self.gaps[-1] = last._replace(last_ms=max(last.last_ms, gap.last_ms), lost=lost)
+        elif len(self.gaps) < MAX_GAPS:
+            self.gaps.append(gap)
+        else:
+            self.flag(f"gap not kept: {gap.cause}")
+
+    def unseen_template(self, template: str, sets: int) -> None:
+        """Count data sets whose template never came; beyond ``MAX_TEMPLATES`` under one word."""
+        known = template in self.unseen_templates or len(self.unseen_templates) < MAX_TEMPLATES
+        self.unseen_templates[template if known else "others"] += sets
+
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
         self.records += other.records
         self.skipped.update(other.skipped)
         self.flagged.update(other.flagged)
+        self.versions.update(other.versions)
+        for template, sets in other.unseen_templates.items():
+            self.unseen_template(template, sets)
+        for gap in other.gaps:
+            self.add_gap(gap)
         for sentence in other.notes:
             self.note(sentence)
 

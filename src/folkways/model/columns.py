@@ -55,6 +55,13 @@ NAME_SOURCE = Column("name_source", TEXT, "", "where the name stood: tls, quic, 
 SENSOR_LABEL = Column("sensor_label", TEXT, "", "what the sensor called the traffic, its own word")
 SAMPLING = Column("sampling", INT64, "1 in N", "packet sampling; null is unknown, which is not 1")
 EXPORTER = Column("exporter", TEXT, "", "who measured, as the source names it")
+OBSERVATION_POINT = Column(
+    "observation_point",
+    TEXT,
+    "",
+    "where at the exporter the packets passed (domain, direction), as far as the source says; with "
+    "the exporter it tells apart two sightings of the same packets",
+)
 FLAWS = Column("flaws", TEXT, "", "what is wrong with the row, comma between: missed-bytes, cut")
 FLOWS = Column(
     "flows", INT64, "flows", "how many flows the row stands for; null: the row is a flow itself"
@@ -107,6 +114,16 @@ RECORDS = Table(
         Column("destination_country", TEXT, "ISO 3166-1", "country, likewise"),
         SAMPLING,
         EXPORTER,
+        OBSERVATION_POINT,
+        Column(
+            "translated_source_address",
+            ADDRESS,
+            "",
+            "IPFIX postNATSourceIPv4/6Address; null: not translated, or not known",
+        ),
+        Column("translated_destination_address", ADDRESS, "", "likewise for the destination"),
+        Column("translated_source_port", INT32, "", "IPFIX postNAPTSourceTransportPort; likewise"),
+        Column("translated_destination_port", INT32, "", "likewise for the destination"),
         FLAWS,
     ),
 )
@@ -176,6 +193,17 @@ OBSERVED = Table(
         REMOTE_COUNTRY,
         SAMPLING,
         EXPORTER,
+        OBSERVATION_POINT,
+        Column(
+            "translated_member",
+            ADDRESS,
+            "",
+            "pseudonym that stands for the member after translation (NAT), if that address is in "
+            "the population too; null: none",
+        ),
+        Column("translated_member_port", INT32, "", "the member's port after translation"),
+        Column("translated_remote", ADDRESS, "", "address of the remote side after translation"),
+        Column("translated_remote_port", INT32, "", "the remote port after translation"),
         FLAWS,
         INTERNAL,
         SOURCE,
@@ -196,7 +224,20 @@ STORED_ANSWERS = Table(
     ),
 )
 
-PIECE_ONLY = frozenset({"uid", "begins", "flows", "internal", "sent_first"})
+PIECE_ONLY = frozenset(
+    {
+        "uid",
+        "begins",
+        "flows",
+        "internal",
+        "sent_first",
+        "observation_point",
+        "translated_member",
+        "translated_member_port",
+        "translated_remote",
+        "translated_remote_port",
+    }
+)
 """Columns of ``observed`` that only serve to make connections of pieces."""
 
 CONNECTED = Table(
@@ -221,7 +262,7 @@ CONNECTED = Table(
             "noise",
             TEXT,
             "",
-            "use, scan, backscatter, internal; what is not use has measures of its own",
+            "use, scan, backscatter, internal, duplicate; what is not use has measures of its own",
             nullable=False,
         ),
     ),

@@ -17,12 +17,14 @@ class ReadOptions:
     ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is a
     mapping file for tabular sources, or the name of a preset. ``sampling`` says for all
     sources that packets were sampled 1 in N before they were measured; None: as the source says.
+    ``exporter`` names who measured, where a source does not say it.
     """
 
     active_timeout_s: float = 1800.0
     idle_timeout_s: float = 120.0
     mapping: str | None = None
     sampling: int | None = None
+    exporter: str | None = None
 
 
 class Reader(Protocol):
@@ -30,6 +32,9 @@ class Reader(Protocol):
 
     name: str
     """The format as users write it after --format."""
+
+    gives: frozenset[str]
+    """Columns of ``records`` that it can fill, and ``names`` or ``answers`` for such rows."""
 
     def sniff(self, source: Source, options: ReadOptions) -> float:
         """How sure it is, 0 (not mine) to 1, from ``source.head`` alone; best sniff wins."""

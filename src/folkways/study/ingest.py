@@ -160,7 +160,7 @@ def read_group(
 ) -> tuple[Staged, Ingested]:
     """Read some sources into one stage; runs in a process of its own with ``jobs`` above 1."""
     study, progress = study or StudyFolder.open(task.root), progress or Silent()
-    maker = RowMaker(study.population, study.pseudonyms, task.options.sampling)
+    maker = RowMaker(study.population, study.pseudonyms, task.options)
     result = Ingested()
     with study.store.stage(study.settings.threads) as stage:
         for source in group:

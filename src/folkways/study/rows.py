@@ -12,6 +12,7 @@ from folkways.model.batches import Batch, Kind
 from folkways.model.columns import OBSERVED, STORED_ANSWERS, STORED_NAMES, Table
 from folkways.model.population import Population
 from folkways.privacy.pseudonyms import Pseudonyms
+from folkways.read.reader import ReadOptions
 from folkways.store.stage import InputTable
 
 STORED: dict[Kind, tuple[InputTable, Table]] = {
@@ -35,15 +36,16 @@ class Written:
 class RowMaker:
     """Makes stored rows of a reader's batches, for one population and one key.
 
-    ``sampling`` is what the user says of it, above what the source says.
+    Of the options, what the user says of sampling stands above what a source says, and what the
+    user says of the exporter below it.
     """
 
     def __init__(
-        self, population: Population, pseudonyms: Pseudonyms, sampling: int | None = None
+        self, population: Population, pseudonyms: Pseudonyms, options: ReadOptions | None = None
     ) -> None:
         self._orienter = Orienter(population, pseudonyms.text)
         self._pseudonyms = pseudonyms
-        self._sampling = sampling
+        self._options = options or ReadOptions()
 
     def make(
         self, batch: Batch, source: str, written: Written
@@ -71,9 +73,16 @@ class RowMaker:
             hidden = pc.coalesce(self._pseudonyms.identifiers(oriented.member_id), hidden)
         columns["member"] = hidden
         columns["remote"] = self._hide(columns["remote"], columns["internal"])
-        columns["exporter"] = self._orienter.clean_names(columns["exporter"])
-        if self._sampling is not None:
-            said = pa.scalar(self._sampling, pa.int64())
+        if columns["translated_member"].null_count < oriented.rows:
+            columns["translated_member"] = self._pseudonyms.addresses(columns["translated_member"])
+        if columns["translated_remote"].null_count < oriented.rows:
+            columns["translated_remote"] = self._hide_members(columns["translated_remote"])
+        exporter = columns["exporter"]
+        if self._options.exporter is not None:
+            exporter = exporter.fill_null(self._options.exporter)
+        columns["exporter"] = self._orienter.clean_names(exporter)
+        if self._options.sampling is not None:
+            said = pa.scalar(self._options.sampling, pa.int64())
             columns["sampling"] = pa.repeat(said, oriented.rows)
         written.dropped.update(oriented.dropped)
         written.flagged.update(oriented.flagged)
