@@ -31,17 +31,33 @@ def v9_options(number: int, scopes: list[Field], fields: list[Field]) -> bytes:
     return head + b"".join(struct.pack(">HH", *f) for f in [*scopes, *fields])
 
 
-def v9(*sets: bytes, domain: int = 7, uptime: int = 1_000_000, now: int = NOW) -> bytes:
-    return struct.pack(">HHIIII", 9, len(sets), uptime, now, 1, domain) + b"".join(sets)
+def v9(
+    *sets: bytes,
+    domain: int = 7,
+    uptime: int = 1_000_000,
+    now: int = NOW,
+    sequence: int = 1,
+    count: int | None = None,
+) -> bytes:
+    count = len(sets) if count is None else count
+    return struct.pack(">HHIIII", 9, count, uptime, now, sequence, domain) + b"".join(sets)
 
 
-def ipfix(*sets: bytes, domain: int = 7, now: int = NOW) -> bytes:
+def ipfix(*sets: bytes, domain: int = 7, now: int = NOW, sequence: int = 1) -> bytes:
     body = b"".join(sets)
-    return struct.pack(">HHIII", 10, 16 + len(body), now, 1, domain) + body
+    return struct.pack(">HHIII", 10, 16 + len(body), now, sequence, domain) + body
 
 
-def v5(*records: bytes, sampling: int = 0, uptime: int = 1_000_000, now: int = NOW) -> bytes:
-    head = struct.pack(">HHIIIIBBH", 5, len(records), uptime, now, 500_000_000, 1, 0, 0, sampling)
+def v5(
+    *records: bytes,
+    sampling: int = 0,
+    uptime: int = 1_000_000,
+    now: int = NOW,
+    sequence: int = 1,
+    engine: int = 0,
+) -> bytes:
+    sent = uptime, now, 500_000_000, sequence
+    head = struct.pack(">HHIIIIHH", 5, len(records), *sent, engine, sampling)
     return head + b"".join(records)
 
 

@@ -6,31 +6,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.read.netflow.decoding import A, decode
 
 from folkways.model.addresses import address_to_text
-from folkways.model.batches import Batch, Tally
+from folkways.model.batches import Tally
 from folkways.read.netflow import Decoder
 from folkways.read.netflow import sessions as sessions_module
 
-A = ("192.0.2.1", 2055)
 FLOW = [(8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (1, 4), (2, 4), (22, 4), (21, 4)]
 _FLOW = struct.Struct(">IIHHBIIII")
 
 
 def flow(octets: int = 100, first: int = 990_000, last: int = 995_000, protocol: int = 6) -> bytes:
     return _FLOW.pack(0x0A000001, 0x0A000002, 1000, 443, protocol, octets, 2, first, last)
-
-
-def decode(*fed: Any) -> tuple[list[dict[str, Any]], Tally]:
-    """Packets, or pairs of a packet and its exporter, to rows."""
-    tally = Tally()
-    decoder = Decoder(tally)
-    batches: list[Batch] = []
-    for one in fed:
-        packet, exporter = one if isinstance(one, tuple) else (one, A)
-        batches += decoder.feed(packet, exporter)
-    batches += decoder.finish()
-    return [row for batch in batches for row in batch.rows.to_pylist()], tally
 
 
 def sampler_sets(write: SimpleNamespace, rates: dict[int, int]) -> list[bytes]:
@@ -168,24 +156,6 @@ def test_every_encoding_of_time(
     assert (rows[0]["start_ms"] - base, rows[0]["end_ms"] - base) == (start, end)
 
 
-def test_totals_are_flagged_and_post_counters_are_no_traffic(write: SimpleNamespace) -> None:
-    fields = [(8, 4), (12, 4), (85, 8), (86, 8), (23, 4), (24, 4)]
-    record = struct.pack(">IIQQII", 1, 2, 500, 5, 9, 9)
-    rows, _ = decode(
-        write.ipfix(write.flow_set(2, write.template(256, fields)), write.flow_set(256, record))
-    )
-    row = rows[0]
-    assert (row["bytes_forward"], row["bytes_reverse"], row["flaws"]) == (
-        500,
-        None,
-        "total-counters",
-    )
-    both = write.template(257, [(8, 4), (12, 4), (1, 4), (85, 8)])
-    record = struct.pack(">IIIQ", 1, 2, 70, 500)
-    rows, _ = decode(write.ipfix(write.flow_set(2, both), write.flow_set(257, record)))
-    assert (rows[0]["bytes_forward"], rows[0]["flaws"]) == (70, None)
-
-
 @pytest.mark.parametrize("long", [False, True])
 def test_variable_length_first_and_what_follows(write: SimpleNamespace, *, long: bool) -> None:
     fields = [(96, 0xFFFF), (8, 4), (12, 4), (1, 8)]
@@ -240,7 +210,7 @@ def test_data_before_its_template_waits_and_is_bounded(
     assert len(rows) == 1
     assert not tally.skipped
     monkeypatch.setattr(sessions_module, "MAX_HELD", 500)
-    rows, tally = decode(*[write.v9(data)] * 5)
+    rows, tally = decode(*[write.v9(data, sequence=number) for number in range(5)])
     assert rows == []
     assert tally.skipped == {"template never seen (set)": 5}
 

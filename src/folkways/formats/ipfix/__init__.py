@@ -24,6 +24,8 @@ SET_HEADER = struct.Struct(">HH")
 
 V5_RECORD_OCTETS = 48
 V5_MAX_RECORDS = 30
+V5_RATE = 0x3FFF
+"""The bits of v5's sampling that are the interval; the upper two are the mode."""
 V9_TEMPLATES, V9_OPTIONS_TEMPLATES = 0, 1
 IPFIX_TEMPLATES, IPFIX_OPTIONS_TEMPLATES = 2, 3
 MIN_DATA_SET = 256
@@ -42,6 +44,16 @@ def _tables() -> dict[str, Any]:
 def elements() -> dict[str, int]:
     """Numbers of the information elements that are used, by IANA name."""
     return dict(_tables()["elements"])
+
+
+def aliases() -> dict[int, int]:
+    """Numbers that exporters use for elements with other numbers."""
+    return {int(number): other for number, other in _tables()["aliases"].items()}
+
+
+def enterprise_elements() -> dict[str, tuple[int, int]]:
+    """Number and enterprise of the vendors' elements that are used, by their name."""
+    return {name: (number, pen) for name, (number, pen) in _tables()["enterprise"].items()}
 
 
 def v5_record() -> list[tuple[int, int]]:

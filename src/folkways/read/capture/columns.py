@@ -36,7 +36,7 @@ class PacketColumns:
     tcp_seq: npt.NDArray[np.uint32]
     """TCP sequence number; 0 where it is not TCP."""
     payload_start: npt.NDArray[np.int64]
-    """Offset into ``data`` of the TCP or UDP payload; 0 where there is none."""
+    """Offset into ``data`` of what UDP or TCP carry, or of SCTP's chunks; 0: there is nothing."""
     payload_length: npt.NDArray[np.int64]
     """Captured bytes of it that lie within the IP length; 0 where there is none."""
     payload_cut: npt.NDArray[np.bool_]

@@ -8,6 +8,7 @@ from folkways.read.capture.packets import FIRST_FRAGMENT, Cursor, Packets
 
 _PORTS = 4
 _UDP_HEADER = 8
+_SCTP_HEADER = 12
 
 
 def read_transport(data: Octets, carried: Cursor, packets: Packets) -> None:
@@ -23,6 +24,8 @@ def read_transport(data: Octets, carried: Cursor, packets: Packets) -> None:
     protocol = packets.protocol[mine.row]
     _udp(data, mine.take(protocol == Protocol.UDP), packets)
     _tcp(data, mine.take(protocol == Protocol.TCP), packets)
+    sctp = mine.take(protocol == Protocol.SCTP)
+    _payload(packets, sctp, sctp.at + _SCTP_HEADER, sctp.wire_end)
 
 
 def _udp(data: Octets, udp: Cursor, packets: Packets) -> None:

@@ -4,37 +4,29 @@ Data sets are gathered by exporter, domain and template and become batches toget
 runs once a packet and numpy once a batch.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import repeat
+from collections.abc import Generator, Iterable, Iterator
 
-import numpy as np
-
+from folkways.formats.ipfix import IPFIX, V5, V9
 from folkways.model.batches import Batch, Tally
-from folkways.read.netflow.fields import Fields, Ints
-from folkways.read.netflow.messages import DataSet, Exporter, Header
+from folkways.read.netflow.groups import HEAD, Group
+from folkways.read.netflow.messages import DataSet, Exporter, only_set, parse_header
 from folkways.read.netflow.options import Facts
-from folkways.read.netflow.rows import Origin, make_rows
-from folkways.read.netflow.sessions import Sessions
+from folkways.read.netflow.origin import Origin
+from folkways.read.netflow.places import HEAD_OCTETS, Place, Places, Sent
+from folkways.read.netflow.rows import make_rows
+from folkways.read.netflow.running import Running
+from folkways.read.netflow.sessions import Sessions, sets
 from folkways.read.netflow.templates import Template
-from folkways.read.netflow.times import UNKNOWN, Context
-from folkways.read.netflow.walk import flat_template, flatten, split
+from folkways.read.netflow.walk import split
 from folkways.read.reader import BATCH_ROWS
 
 MAX_PENDING = 32 << 20
 """Octets gathered before all of it becomes batches."""
 _SET_COST = 300
 """Octets that a gathered set takes beside its content."""
-
-
-@dataclass
-class _Group:
-    exporter: Exporter
-    domain: int
-    template: Template
-    headers: list[Header] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
+_DAY_MS = 86_400_000
+_MODULUS = 1 << 32
+_NAMES = {V5: "NetFlow v5", V9: "NetFlow v9", IPFIX: "IPFIX"}
 
 
 class Decoder:
@@ -47,13 +39,16 @@ class Decoder:
     """
 
     def __init__(
-        self, tally: Tally, *, sampling: int | None = None, batch_rows: int = BATCH_ROWS
+        self, tally: Tally, *, sampling: int | None = None, batch_rows: int = BATCH_ROWS // 2
     ) -> None:
         self._tally = tally
         self._batch_rows = batch_rows
         self._sessions = Sessions(tally)
         self._facts = Facts(tally, stated_rate=sampling)
-        self._groups: dict[tuple[Exporter, int, int], _Group] = {}
+        self._running = Running(4)
+        self._places, self._again = Places(tally), Places(tally)
+        self._pending: list[Group] = []
+        self._packets = dict.fromkeys(_NAMES, 0)
         self._rows = 0
         self._octets = 0
 
@@ -68,34 +63,166 @@ class Decoder:
             received_ms: when it arrived, ms since 1970 UTC, if known; only used to notice an
                 exporter whose clock is more than a day off.
         """
-        for data in self._sessions.feed(packet, exporter):
-            if received_ms is not None and abs(data.header.export_ms - received_ms) > 86_400_000:
-                self._tally.flag("exporter's clock a day off (set)")
-            if data.template.options:
-                yield from self._learn(data)
-            else:
-                self._gather(data)
-        if self._rows >= self._batch_rows or self._octets > MAX_PENDING:
-            yield from self.flush()
+        if received_ms is not None:
+            self._compare_clocks(packet, received_ms)
+        return self.feed_all((packet,), exporter)
+
+    def feed_all(self, packets: Iterable[bytes], exporter: Exporter = None) -> Iterator[Batch]:
+        """Take many export packets of one sender."""
+        take = self._take
+        for packet in packets:
+            if not take(packet, exporter):
+                yield from self._take_apart(packet, exporter)
+            if self._rows >= self._batch_rows or self._octets > MAX_PENDING:
+                yield from self.flush()
 
     def flush(self) -> Iterator[Batch]:
         """What was gathered so far, as batches."""
-        groups, self._groups = self._groups, {}
+        groups, self._pending = self._pending, []
         self._rows = self._octets = 0
-        for group in groups.values():
+        for version, packets in self._packets.items():
+            if packets:
+                self._tally.versions[_NAMES[version]] += packets
+                self._packets[version] = 0
+        for group in groups:
+            if group.template.variable:
+                self._tally.skip("cut record", group.walk())
+        self._places.end_of_batch()
+        self._again.end_of_batch()
+        for group in groups:
             batch = self._make(group)
+            group.clear()
             if batch is not None:
                 yield batch
 
     def finish(self) -> Iterator[Batch]:
         """The rest; data whose template never came is counted."""
         yield from self.flush()
-        for (address, number), sets in sorted(self._sessions.waiting().items()):
-            self._tally.skip("template never seen (set)", sets)
-            whose = f" of {address}" if address else ""
-            self._tally.note(f"Template {number}{whose} never came; its records cannot be read.")
+        self._places.finish()
+        for (exporter, _, domain, number), lost in self._sessions.waiting().items():
+            self._tally.skip("template never seen (set)", lost)
+            whose = f"{exporter[0]} " if exporter else ""
+            self._tally.unseen_template(f"{whose}domain {domain} template {number}", lost)
+        late = (m.lost for m in self._sessions.missed.values() if m.template is not None)
+        self._tally.skip("data before its template (set)", sum(late))
 
-    def _learn(self, data: DataSet) -> Iterator[Batch]:
+    @property
+    def missed(self) -> bool:
+        """Whether data came before its template, more than could wait for it.
+
+        Then the same packets can be fed again to ``feed_again``, before ``finish``.
+        """
+        return any(m.template and m.lost for m in self._sessions.missed.values())
+
+    def feed_again(self, packet: bytes, exporter: Exporter = None) -> Iterator[Batch]:
+        """Take a packet a second time: only the data that was missed becomes rows."""
+        header = parse_header(packet)
+        if header is None or header.version == V5:
+            return
+        self._octets += len(packet) + _SET_COST
+        if self._again.at(exporter, header).again(packet):
+            return
+        end = min(len(packet), header.claimed) if header.version == IPFIX else len(packet)
+        for number, content in sets(packet, header.octets, end, Tally()):
+            missed = self._sessions.missed.get((exporter, header.version, header.domain, number))
+            if missed is None or missed.template is None:
+                continue
+            if missed.held:
+                missed.held -= 1
+            elif missed.lost:
+                missed.lost -= 1
+                data = DataSet(exporter, header, missed.template, bytes(content))
+                if missed.template.options:
+                    yield from self._learn(data)
+                else:
+                    self._gather(data)
+        if self._rows >= self._batch_rows or self._octets > MAX_PENDING:
+            yield from self.flush()
+
+    def _take(self, packet: bytes, exporter: Exporter) -> bool:
+        """Gather the usual packet: one data set of a known layout, with the expected number.
+
+        False: it is another one, and nothing was done.
+        """
+        told = only_set(packet)
+        if told is None:
+            return False
+        version, domain, sequence, number, octets = told
+        place = self._places.known.get((exporter, version, domain))
+        if place is None or place.numbering.by_flows:
+            return False
+        group = place.groups.get(number)
+        if group is None or place.deferred:
+            group = group or place.walked.get(number)
+            return group is not None and self._take_later(place, group, packet)
+        count = octets // group.octets
+        if place.numbering.expected != sequence or not count:
+            return False
+        units = 1 if version == V9 else count
+        place.numbering.expected = (sequence + units) % _MODULUS
+        place.numbering.last = packet
+        # A number that goes on is of no packet that came before.
+        place.recent[packet[:HEAD_OCTETS]] = packet
+        self._packets[version] += 1
+        if not group.pieces:
+            self._pending.append(group)
+        group.pieces.append(packet)
+        group.counts.append(count)
+        self._rows += count
+        self._octets += len(packet) + _SET_COST
+        return True
+
+    def _take_later(self, place: Place, group: Group, packet: bytes) -> bool:
+        """Gather a packet whose number is judged when the records before it were counted."""
+        if place.again(packet):
+            self._tally.flag("export packet that came twice")
+            return True
+        self._packets[group.version] += 1
+        self._add(group, packet)
+        place.deferred.append(Sent(packet, 0, [(group.counts, len(group.counts) - 1)]))
+        return True
+
+    def _take_apart(self, packet: bytes, exporter: Exporter) -> Iterator[Batch]:
+        """Take any other packet set by set."""
+        header = parse_header(packet)
+        if header is None:
+            self._tally.skip("no export packet")
+            return
+        self._octets += len(packet) + _SET_COST
+        place = self._places.at(exporter, header)
+        if place.again(packet):
+            self._tally.flag("export packet that came twice")
+            return
+        self._packets[header.version] += 1
+        unknown, units = self._sessions.unknown, 0
+        counts: list[tuple[list[int], int]] = []
+        later = False
+        for data in self._sessions.feed(packet, exporter, header):
+            self._drop_gone()
+            own = data.header is header
+            if data.template.options:
+                units += (yield from self._learn(data)) * own
+                continue
+            group = self._gather(data)
+            if own:
+                counts.append((group.counts, len(group.counts) - 1))
+                later = later or data.template.variable
+        self._drop_gone()
+        sure = self._sessions.unknown == unknown
+        sent = Sent(packet, units if sure else None, counts)
+        self._places.number(place, sent, exporter, later=later)
+
+    def _drop_gone(self) -> None:
+        if self._sessions.gone:
+            self._places.drop(self._sessions.gone)
+            self._sessions.gone.clear()
+
+    def _compare_clocks(self, packet: bytes, received_ms: int) -> None:
+        header = parse_header(packet)
+        if header is not None and abs(header.export_ms - received_ms) > _DAY_MS:
+            self._tally.flag("clock: exporter a day off (packet)")
+
+    def _learn(self, data: DataSet) -> Generator[Batch, None, int]:
         records, cut = split(data.template, data.content)
         self._tally.records += len(records)
         self._tally.skip("options record", len(records))
@@ -105,48 +232,40 @@ class Decoder:
             if self._facts.changes(data, values):
                 yield from self.flush()
             self._facts.learn(data, values)
+        return len(records)
 
-    def _gather(self, data: DataSet) -> None:
-        template, content = data.template, data.content
-        if template.variable:
-            content, count, cut = flatten(template, content)
-            self._tally.skip("cut record", int(cut))
-        else:
-            count = len(content) // template.octets
-            content = content[: count * template.octets]
-        if not count:
-            return
-        self._tally.records += count
-        # The session holds the template while it is in use, and a group holds it until it is made.
-        key = data.exporter, data.header.domain, id(template)
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = _Group(data.exporter, data.header.domain, template)
-        group.headers.append(data.header)
+    def _gather(self, data: DataSet) -> Group:
+        template = data.template
+        place = self._places.at(data.exporter, data.header)
+        groups = place.walked if template.variable else place.groups
+        group = groups.get(template.number)
+        if group is None or group.template != template:
+            version, domain = data.header.version, data.header.domain
+            group = groups[template.number] = Group(data.exporter, version, domain, template)
+        head = data.header.raw.ljust(HEAD[data.header.version], b"\0")
+        self._add(group, head + data.content)
+        return group
+
+    def _add(self, group: Group, piece: bytes) -> None:
+        # Of records of variable length it is known only how many there can be.
+        count = (len(piece) - HEAD[group.version]) // group.octets
+        if not group.pieces:
+            self._pending.append(group)
+        group.pieces.append(piece)
         group.counts.append(count)
-        group.contents.append(content)
         self._rows += count
-        self._octets += len(content) + _SET_COST
+        self._octets += len(piece) + _SET_COST
 
-    def _make(self, group: _Group) -> Batch | None:
-        template = group.template
-        flat = flat_template(template) if template.variable else template
+    def _make(self, group: Group) -> Batch | None:
+        exporter, version, domain = group.exporter, group.version, group.domain
         rows = sum(group.counts)
-        init = self._facts.start_ms(group.exporter, group.domain)
-        headers = group.headers
-        context = Context(
-            self._spread([h.export_ms for h in headers], group),
-            self._spread([UNKNOWN if h.uptime_ms is None else h.uptime_ms for h in headers], group),
-            self._spread(list(repeat(UNKNOWN if init is None else init, len(headers))), group),
-        )
-        return make_rows(
-            Fields(flat, b"".join(group.contents), rows),
-            context,
-            self._spread([h.rate or 0 for h in headers], group),
-            Origin(group.exporter, group.domain, self._facts),
-            self._tally,
-        )
+        self._tally.records += rows
+        if not rows:
+            return None
+        context, rate = group.context(self._facts.start_ms(exporter, domain))
 
-    @staticmethod
-    def _spread(values: list[int], group: _Group) -> Ints:
-        return np.repeat(np.array(values, np.int64), group.counts)
+        def find(number: int) -> Template | None:
+            return self._sessions.template((exporter, version, domain, number))
+
+        origin = Origin(exporter, version, domain, self._facts, self._running)
+        return make_rows(group.fields(find), context, rate, origin, self._tally)

@@ -3,55 +3,89 @@
 The octets of all records stand in one buffer; numpy sees each field in it by offset and stride.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
-from folkways.formats.ipfix import REVERSE_PEN, elements
+from folkways.formats.ipfix import REVERSE_PEN, aliases, elements, enterprise_elements
 from folkways.read.netflow.templates import Template
 
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Octets = npt.NDArray[np.uint8]
-_WHOLE = (1, 2, 4, 8)
+Key = tuple[int, int]
+"""Number and enterprise of an element."""
+_PARTS = (8, 4, 2, 1)
+_ALIASES = aliases()
+
+
+@cache
+def element_keys() -> dict[str, Key]:
+    """Number and enterprise of all elements that are used, by name."""
+    return {name: (number, 0) for name, number in elements().items()} | enterprise_elements()
 
 
 class Fields:
     """Columns of records by the names of information elements."""
 
-    def __init__(self, template: Template, content: bytes, rows: int) -> None:
+    def __init__(self, template: Template, content: bytes | Octets, rows: int) -> None:
         self.rows = rows
-        self._table = np.frombuffer(content, np.uint8).reshape(rows, template.octets)
-        self._places: dict[tuple[int, int], tuple[int, int]] = {}
+        self._content = content
+        self._stride = template.octets
+        self._places: dict[Key, tuple[int, int]] = {}
+        self._added: dict[Key, Ints] = {}
         at = 0
         for field in template.fields:
             # Where an element comes twice the first one stands for the packet as observed.
             if field.length:
-                self._places.setdefault((field.number, field.enterprise), (at, field.length))
+                key = field.number, field.enterprise
+                if not field.enterprise:
+                    key = _ALIASES.get(field.number, field.number), 0
+                self._places.setdefault(key, (at, field.length))
             at += field.length
-        self._numbers = elements()
+
+    def add(self, columns: dict[Key, Ints]) -> None:
+        """Add elements that do not stand in the records themselves, -1 where not known."""
+        self._added |= columns
 
     def has(self, name: str, *, reverse: bool = False) -> bool:
         """Whether the records carry the element."""
-        return self._key(name, reverse=reverse) in self._places
+        return _key(name, reverse=reverse) in self._places
 
     def unsigned(self, name: str, *, reverse: bool = False) -> Ints | None:
-        """The element as numbers; None: not carried. Those of 2^63 or more become -1."""
-        octets = self.octets(name, reverse=reverse)
-        if octets is None or octets.shape[1] > 8:
-            return None
-        length = octets.shape[1]
-        if length not in _WHOLE:
-            whole = np.zeros((self.rows, 4 if length < 4 else 8), np.uint8)
-            whole[:, -length:] = octets
-            octets, length = whole, whole.shape[1]
-        numbers = np.ascontiguousarray(octets).view(f">u{length}").reshape(-1)
-        if length < 8:
-            return numbers.astype(np.int64)
-        return np.where(numbers >> np.uint64(63), -1, numbers.astype(np.int64))
+        """The element as numbers; None: not carried. Those of 2^63 or more become negative."""
+        key = _key(name, reverse=reverse)
+        place = self._places.get(key)
+        if place is None or place[1] > 8:
+            return self._added.get(key)
+        at, left = place
+        numbers: Ints | None = None
+        # Odd lengths are read as the powers of two that they consist of.
+        for part in _PARTS:
+            if left & part:
+                piece = self._view(f">u{part}", at).astype(np.int64)
+                numbers = piece if numbers is None else numbers << (8 * part) | piece
+                at += part
+        return numbers
 
     def octets(self, name: str, *, reverse: bool = False) -> Octets | None:
         """The element as it stands, (rows, length); None: not carried."""
-        place = self._places.get(self._key(name, reverse=reverse))
-        return None if place is None else self._table[:, place[0] : place[0] + place[1]]
+        place = self._places.get(_key(name, reverse=reverse))
+        if place is None:
+            return None
+        values = np.ascontiguousarray(self._view(f"V{place[1]}", place[0]))
+        return values.view(np.uint8).reshape(self.rows, place[1])
 
-    def _key(self, name: str, *, reverse: bool) -> tuple[int, int]:
-        return self._numbers[name], REVERSE_PEN if reverse else 0
+    def length(self, name: str) -> int:
+        """Octets of the element in each record; 0: not carried."""
+        return self._places.get(_key(name, reverse=False), (0, 0))[1]
+
+    def _view(self, kind: str, at: int) -> npt.NDArray[np.generic]:
+        strides = (self._stride,)
+        return np.ndarray((self.rows,), np.dtype(kind), self._content, at, strides)
+
+
+def _key(name: str, *, reverse: bool) -> Key:
+    key = element_keys()[name]
+    return (key[0], REVERSE_PEN) if reverse and not key[1] else key

@@ -4,6 +4,7 @@ v9 has no length in its header: its flow sets are walked until something stands 
 begin one (the numbers 5, 9 and 10 of a next packet are no flow set numbers).
 """
 
+from struct import Struct
 from typing import NamedTuple
 
 from folkways.formats.ipfix import (
@@ -15,6 +16,7 @@ from folkways.formats.ipfix import (
     V5,
     V5_HEADER,
     V5_MAX_RECORDS,
+    V5_RATE,
     V5_RECORD_OCTETS,
     V9,
     V9_HEADER,
@@ -24,6 +26,11 @@ from folkways.read.netflow.templates import Template
 Exporter = tuple[str, int] | None
 """Address and UDP port of who sent the packet; None: not known (a dump)."""
 
+_SMALLEST = 24
+"""Octets up to the first record, at least."""
+_V5_START = Struct(">HHIIIIH")
+_V9_SET = Struct(">HHIIIIHH")
+_IPFIX_SET = Struct(">HHIIIHH")
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800  # 1990 and 2100: before and after, no one exports
 
 
@@ -42,6 +49,10 @@ class Header(NamedTuple):
     """Where the header ends."""
     claimed: int
     """Records by the header in v5 and v9; octets of the whole message in IPFIX."""
+    sequence: int
+    """What the exporter says it sent before: flows in v5, packets in v9, data records in IPFIX."""
+    raw: bytes
+    """The header as it stands."""
 
 
 class DataSet(NamedTuple):
@@ -57,17 +68,50 @@ def parse_header(packet: bytes) -> Header | None:
     """The header of a packet; None if it is cut or of no version that is known."""
     version = int.from_bytes(packet[:2], "big")
     if version == V5 and len(packet) >= V5_HEADER.size:
-        _, count, uptime, secs, nanos, _, kind, engine, sampling = V5_HEADER.unpack_from(packet)
-        rate = sampling & 0x3FFF or None  # the upper two bits are the mode
+        _, count, uptime, secs, nanos, number, kind, engine, rate = V5_HEADER.unpack_from(packet)
         export = secs * 1000 + nanos // 1_000_000
-        return Header(version, export, uptime, kind << 8 | engine, rate, V5_HEADER.size, count)
+        rate = rate & V5_RATE or None
+        domain, octets = kind << 8 | engine, V5_HEADER.size
+        raw = packet[:octets]
+        return Header(version, export, uptime, domain, rate, octets, count, number, raw)
     if version == V9 and len(packet) >= V9_HEADER.size:
-        _, count, uptime, secs, _, domain = V9_HEADER.unpack_from(packet)
-        return Header(version, secs * 1000, uptime, domain, None, V9_HEADER.size, count)
+        _, count, uptime, secs, number, domain = V9_HEADER.unpack_from(packet)
+        octets, export = V9_HEADER.size, secs * 1000
+        raw = packet[:octets]
+        return Header(version, export, uptime, domain, None, octets, count, number, raw)
     if version == IPFIX and len(packet) >= IPFIX_HEADER.size:
-        _, length, secs, _, domain = IPFIX_HEADER.unpack_from(packet)
-        return Header(version, secs * 1000, None, domain, None, IPFIX_HEADER.size, length)
+        _, length, secs, number, domain = IPFIX_HEADER.unpack_from(packet)
+        octets, export = IPFIX_HEADER.size, secs * 1000
+        raw = packet[:octets]
+        return Header(version, export, None, domain, None, octets, length, number, raw)
     return None
+
+
+def only_set(packet: bytes) -> tuple[int, int, int, int, int] | None:
+    """Version, domain, sequence, set number (v5: 0) and octets of records, the quick way.
+
+    Only of a packet with one data set (v5: any packet) that is as long as it says; else None.
+    """
+    size = len(packet)
+    if size < _SMALLEST or packet[0]:
+        return None
+    version = packet[1]
+    if version == V9:
+        _, _, _, _, sequence, domain, number, length = _V9_SET.unpack_from(packet)
+        whole = length + V9_HEADER.size
+    elif version == IPFIX:
+        _, whole, _, sequence, domain, number, length = _IPFIX_SET.unpack_from(packet)
+        if length + IPFIX_HEADER.size != size:
+            return None
+    elif version == V5:
+        _, claimed, _, _, _, sequence, domain = _V5_START.unpack_from(packet)
+        number, length = 0, SET_HEADER.size + V5_RECORD_OCTETS * claimed
+        whole = V5_HEADER.size + V5_RECORD_OCTETS * claimed
+        if claimed > V5_MAX_RECORDS:
+            return None
+    else:
+        return None
+    return (version, domain, sequence, number, length - SET_HEADER.size) if whole == size else None
 
 
 def packet_end(data: bytes, start: int) -> int | None:

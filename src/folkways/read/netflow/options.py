@@ -12,11 +12,14 @@ from folkways.formats.ipfix import elements
 from folkways.model.batches import Tally
 from folkways.read.netflow.messages import DataSet, Exporter
 from folkways.read.netflow.templates import Template
+from folkways.read.sampling import implausible, note_implausible
 
 MAX_FACTS = 200_000
 """Facts of one kind that are kept; further ones are counted."""
 MAX_RATES = 10_000
 """Rates that are kept; they are searched once a batch."""
+LATEST_MS = 1 << 48
+"""Times of this or more, in any unit, are damage; they would overflow."""
 _E = elements()
 _SAMPLER = (_E["samplerId"], _E["selectorId"])
 _RATE = (_E["samplingInterval"], _E["samplerRandomInterval"])
@@ -46,14 +49,13 @@ class Facts:
         found = _numbers(data.template, values)
         self._learn_name(place, found)
         start = _unsigned(found, _E["systemInitTimeMilliseconds"])
-        if start and len(self._starts) < MAX_FACTS:
+        if start and start < LATEST_MS and len(self._starts) < MAX_FACTS:
             self._starts[place, data.header.domain] = start
         rate = _rate(found)
         if rate is None:
             return
         if implausible(rate):
-            self._tally.flag("implausible sampling")
-            self._tally.note(implausible_note(rate))
+            note_implausible(self._tally, rate)
             return
         key = _sampler_key(data, found)
         domain = data.header.domain
@@ -108,19 +110,6 @@ class Facts:
             self._tally.flag("application name not kept")
             return
         self._names[place, application] = name
-
-
-def implausible(rate: int) -> bool:
-    """Whether a rate is more likely a small number in the wrong byte order."""
-    return rate >= 1 << 16 and rate % (1 << 16) == 0
-
-
-def implausible_note(rate: int) -> str:
-    """What is said of such a rate."""
-    return (
-        f"An exporter says that it samples 1 in {rate}, which looks like a number in the wrong "
-        "byte order; it is not used. Give the true rate with --sampling."
-    )
 
 
 def text(value: bytes) -> str:

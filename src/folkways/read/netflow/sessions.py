@@ -4,8 +4,8 @@ All of it is bounded: the oldest templates are forgotten and counted, and data w
 not come waits only while ``MAX_HELD`` octets are not exceeded.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from folkways.formats.ipfix import (
     IPFIX,
@@ -36,6 +36,7 @@ MAX_HELD = 8 << 20
 """Octets of data sets that wait for their template."""
 _SET_COST = 200
 """Octets that a waiting set takes beside its content, so that empty ones are bounded as well."""
+_MAX_KNOWN = 100_000
 _KINDS = {
     (9, V9_TEMPLATES): False,
     (9, V9_OPTIONS_TEMPLATES): True,
@@ -44,8 +45,20 @@ _KINDS = {
 }
 """Version and set number of template sets: whether they hold options templates."""
 
+MAX_MISSED = 10_000
+"""Templates of which it is known how many sets were not held."""
+
 Key = tuple[Exporter, int, int, int]
 """Exporter, version, domain, template: what a template belongs to."""
+
+
+@dataclass
+class Missed:
+    """Sets before a template: the first ``held`` were kept for it, the next ``lost`` not."""
+
+    held: int
+    lost: int
+    template: Template | None = None
 
 
 class Sessions:
@@ -57,13 +70,23 @@ class Sessions:
         # Which templates a place has, so that taking back all of them costs no search.
         self._places: dict[tuple[Exporter, int, int, bool], set[int]] = {}
         self._fields = 0
+        # Places that ever had a template: what is held there later is not the first of its kind.
+        self._known: set[Key] = set()
         self._held: dict[Key, list[tuple[Header, bytes]]] = {}
         self._held_octets = 0
         self._v5 = v5_template()
+        self.unknown = 0
+        """Data sets so far whose template was not known when they came."""
+        self.gone: list[Key] = []
+        """Templates that were forgotten, until someone takes them from here."""
+        self.missed: dict[Key, Missed] = {}
+        """Data sets that came before their template and could not be kept."""
 
-    def feed(self, packet: bytes, exporter: Exporter) -> Iterator[DataSet]:
+    def feed(
+        self, packet: bytes, exporter: Exporter, header: Header | None = None
+    ) -> Iterator[DataSet]:
         """The data sets of one export packet, and those that waited for a template in it."""
-        header = parse_header(packet)
+        header = header or parse_header(packet)
         if header is None:
             self._tally.skip("no export packet")
             return
@@ -75,7 +98,7 @@ class Sessions:
             if header.claimed > end:
                 self._tally.flag("cut export packet")
             end = min(end, header.claimed)
-        for number, content in self._sets(packet, header.octets, end):
+        for number, content in sets(packet, header.octets, end, self._tally):
             options = _KINDS.get((header.version, number))
             if options is not None:
                 yield from self._template_set(content, header, exporter, options=options)
@@ -89,11 +112,16 @@ class Sessions:
                 else:
                     yield DataSet(exporter, header, template, bytes(content))
 
-    def waiting(self) -> Counter[tuple[str, int]]:
-        """Data sets that still wait, by exporter's address and template number."""
-        found: Counter[tuple[str, int]] = Counter()
-        for (exporter, _, _, number), sets in self._held.items():
-            found[exporter[0] if exporter else "", number] += len(sets)
+    def template(self, key: Key) -> Template | None:
+        """The template of a place, if it is known."""
+        return self._templates.get(key)
+
+    def waiting(self) -> dict[Key, int]:
+        """Data sets whose template never came, by whose it would be."""
+        found = {key: len(held) for key, held in self._held.items()}
+        for key, missed in self.missed.items():
+            if missed.template is None:
+                found[key] = found.get(key, 0) + missed.lost
         return found
 
     def _v5_records(self, packet: bytes, header: Header, exporter: Exporter) -> Iterator[DataSet]:
@@ -108,24 +136,6 @@ class Sessions:
             self._tally.flag("more octets than records")
         content = packet[header.octets : header.octets + min(held, count) * V5_RECORD_OCTETS]
         yield DataSet(exporter, header, self._v5, content)
-
-    def _sets(self, packet: bytes, at: int, end: int) -> Iterator[tuple[int, memoryview]]:
-        view = memoryview(packet)
-        while end - at >= SET_HEADER.size:
-            number, length = SET_HEADER.unpack_from(packet, at)
-            if length < SET_HEADER.size:
-                # Some exporters fill packets with zeros; anything else is damage.
-                if any(view[at:end]):
-                    self._tally.skip("malformed set length")
-                return
-            if at + length > end:
-                self._tally.skip("cut set")
-                # Whole records before the cut are used where the set is of data.
-                if number >= MIN_DATA_SET:
-                    yield number, view[at + SET_HEADER.size : end]
-                return
-            yield number, view[at + SET_HEADER.size : at + length]
-            at += length
 
     def _template_set(
         self, content: memoryview, header: Header, exporter: Exporter, *, options: bool
@@ -154,6 +164,10 @@ class Sessions:
         while self._fields > MAX_FIELDS and len(self._templates) > 1:
             self._forget(next(iter(self._templates)))
             self._tally.flag("template forgotten")
+        if len(self._known) < _MAX_KNOWN:
+            self._known.add(key)
+        if key in self.missed and self.missed[key].template is None:
+            self.missed[key].template = template
         for held_header, content in self._held.pop(key, ()):
             self._held_octets -= len(content) + _SET_COST
             yield DataSet(exporter, held_header, template, content)
@@ -161,6 +175,7 @@ class Sessions:
     def _forget(self, key: Key) -> None:
         template = self._templates.pop(key, None)
         if template is not None:
+            self.gone.append(key)
             self._fields -= len(template.fields) + 8
             place = *key[:3], template.options
             self._places[place].discard(key[3])
@@ -177,9 +192,36 @@ class Sessions:
             self._forget((*place[:3], gone))
 
     def _hold(self, key: Key, header: Header, content: bytes) -> None:
+        self.unknown += 1
         cost = len(content) + _SET_COST
-        if self._held_octets + cost > MAX_HELD:
-            self._tally.skip("template never seen (set)")
+        missed = self.missed.get(key)
+        if missed is None and self._held_octets + cost <= MAX_HELD:
+            self._held_octets += cost
+            self._held.setdefault(key, []).append((header, content))
+        elif missed is not None and missed.template is None:
+            missed.lost += 1
+        elif missed is None and key not in self._known and len(self.missed) < MAX_MISSED:
+            # From here on none of its sets is held, so that a second reading knows which to take.
+            self.missed[key] = Missed(len(self._held.get(key, ())), 1)
+        else:
+            self._tally.skip("data before its template (set)")
+
+
+def sets(packet: bytes, at: int, end: int, tally: Tally) -> Iterator[tuple[int, memoryview]]:
+    """Number and content of each set between two places of a packet."""
+    view = memoryview(packet)
+    while end - at >= SET_HEADER.size:
+        number, length = SET_HEADER.unpack_from(packet, at)
+        if length < SET_HEADER.size:
+            # Some exporters fill packets with zeros; anything else is damage.
+            if any(view[at:end]):
+                tally.skip("malformed set length")
             return
-        self._held_octets += cost
-        self._held.setdefault(key, []).append((header, content))
+        if at + length > end:
+            tally.skip("cut set")
+            # Whole records before the cut are used where the set is of data.
+            if number >= MIN_DATA_SET:
+                yield number, view[at + SET_HEADER.size : end]
+            return
+        yield number, view[at + SET_HEADER.size : at + length]
+        at += length

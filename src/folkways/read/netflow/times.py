@@ -5,104 +5,137 @@ nanoseconds are 64-bit NTP stamps (seconds since 1900, then a binary fraction). 
 milliseconds that wrap, so that only their signed difference to a known instant has a meaning.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from folkways.read.netflow.fields import Fields, Ints
+from folkways.read.netflow.fields import Bools, Fields, Ints
+from folkways.read.netflow.options import LATEST_MS
 
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
-_WRAP = 1 << 32
+_LONGEST = 1 << 40
+"""No flow is so long, in ms or in us."""
 UNKNOWN = np.iinfo(np.int64).min
 
 
-class Context(NamedTuple):
-    """What the packets' headers say, an element a record; UNKNOWN where they do not."""
+class Context:
+    """What the packets' headers say, spread to an element a record when it is asked for.
 
-    export_ms: Ints
-    uptime_ms: Ints
-    init_ms: Ints
-    """When the exporter's uptime began, by options data."""
+    Args:
+        export_ms: when each packet was sent.
+        uptime_ms: the exporter's uptime then; None: the version does not say it.
+        counts: records of each packet.
+        init_ms: when the exporter's uptime began, by options data; None: not known.
+    """
+
+    def __init__(
+        self, export_ms: Ints, uptime_ms: Ints | None, counts: Ints, init_ms: int | None
+    ) -> None:
+        self._export_ms, self._uptime_ms, self._counts = export_ms, uptime_ms, counts
+        self.init_ms = UNKNOWN if init_ms is None else init_ms
+
+    @cached_property
+    def export_ms(self) -> Ints:
+        """When a record's packet was sent, ms since 1970 UTC."""
+        return np.repeat(self._export_ms, self._counts)
+
+    @cached_property
+    def uptime_ms(self) -> Ints | None:
+        """The exporter's uptime when it sent the packet, 32 bits."""
+        return None if self._uptime_ms is None else np.repeat(self._uptime_ms, self._counts)
 
 
-def flow_times(fields: Fields, context: Context) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
-    """Start and end in ms since 1970 UTC, and where only the time of export was known.
+def flow_times(fields: Fields, context: Context) -> tuple[Ints, Ints, Bools | None]:
+    """Start and end in ms since 1970 UTC, and where only the time of export was known (None: none).
 
     One known side stands for both unless a duration is known. Where uptimes have nothing to be
     measured against, the flow is taken to end at its export.
     """
-    start, end = _absolute(fields, context, "Start"), _absolute(fields, context, "End")
-    for name, scale in (("observationTimeMilliseconds", 1), ("observationTimeSeconds", 1000)):
-        _fill(end, _set(fields.unsigned(name), scale))
+    start = _first(_absolute(fields, context, "Start"), fields.rows)
+    end = _first((*_absolute(fields, context, "End"), *_observed(fields)), fields.rows)
+    no_start, no_end = start == UNKNOWN, end == UNKNOWN
+    if not no_start.any() and not no_end.any():
+        return start, end, None
     duration = _duration(fields)
-    guessed = (start == UNKNOWN) & (end == UNKNOWN)
+    guessed = no_start & no_end
     end = np.where(guessed, context.export_ms, end)
     end = np.where(end == UNKNOWN, start + duration, end)
-    start = np.where(start == UNKNOWN, end - duration, start)
-    return start, end, guessed
+    return np.where(no_start, end - duration, start), end, guessed
 
 
-def _absolute(fields: Fields, context: Context, side: str) -> Ints:
+def _first(encodings: Iterator[Ints | None] | tuple[Ints | None, ...], rows: int) -> Ints:
+    found: Ints | None = None
+    for values in encodings:
+        if values is None:
+            continue
+        found = values if found is None else np.where(found == UNKNOWN, values, found)
+    return np.full(rows, UNKNOWN, np.int64) if found is None else found
+
+
+def _absolute(fields: Fields, context: Context, side: str) -> Iterator[Ints | None]:
     """One side from each encoding, finest first."""
-    found = np.full(fields.rows, UNKNOWN, np.int64)
-    for unit in ("Nanoseconds", "Microseconds"):
-        _fill(found, _ntp(fields, f"flow{side}{unit}"))
-    _fill(found, _set(fields.unsigned(f"flow{side}Milliseconds"), 1))
+    yield _ntp(fields, f"flow{side}Nanoseconds")
+    yield _ntp(fields, f"flow{side}Microseconds")
+    yield _set(fields.unsigned(f"flow{side}Milliseconds"), 1)
     delta = fields.unsigned(f"flow{side}DeltaMicroseconds")
     if delta is not None:
-        _fill(found, context.export_ms - delta // 1000)
-    _fill(found, _uptime(fields, context, f"flow{side}SysUpTime"))
-    _fill(found, _set(fields.unsigned(f"flow{side}Seconds"), 1000))
-    return found
+        usable = (delta >= 0) & (delta < _LONGEST)
+        yield np.where(usable, context.export_ms - delta // 1000, UNKNOWN)
+    yield _uptime(fields, context, f"flow{side}SysUpTime")
+    yield _set(fields.unsigned(f"flow{side}Seconds"), 1000)
 
 
-def _fill(found: Ints, values: Ints | None) -> None:
-    if values is not None:
-        np.copyto(found, values, where=found == UNKNOWN)
+def _observed(fields: Fields) -> Iterator[Ints | None]:
+    yield _set(fields.unsigned("observationTimeMilliseconds"), 1)
+    yield _set(fields.unsigned("observationTimeSeconds"), 1000)
 
 
 def _set(values: Ints | None, scale: int) -> Ints | None:
     # Zero is what exporters write where they know no time; absurd ones would overflow.
     if values is None:
         return None
-    usable = (values > 0) & (values < 1 << 48)
+    usable = (values > 0) & (values < LATEST_MS)
     return np.where(usable, values * scale, UNKNOWN)
 
 
 def _ntp(fields: Fields, name: str) -> Ints | None:
-    octets = fields.octets(name)
-    if octets is None or octets.shape[1] != 8:
+    if fields.length(name) != 8:
         return None
-    halves = np.ascontiguousarray(octets).view(">u4").astype(np.int64)
+    stamps = fields.unsigned(name)
+    if stamps is None:
+        return None
+    seconds, fraction = stamps >> 32 & 0xFFFFFFFF, stamps & 0xFFFFFFFF
     # The lowest fraction bits of microseconds carry nothing; at ms they do not show.
-    ms = (halves[:, 0] - NTP_EPOCH) * 1000 + (halves[:, 1] * 1000 >> 32)
-    return np.where(halves[:, 0] > NTP_EPOCH, ms, UNKNOWN)
+    ms = (seconds - NTP_EPOCH) * 1000 + (fraction * 1000 >> 32)
+    return np.where(seconds > NTP_EPOCH, ms, UNKNOWN)
 
 
 def _uptime(fields: Fields, context: Context, name: str) -> Ints | None:
     then = fields.unsigned(name)
     if then is None:
         return None
-    by_header = context.export_ms - signed(context.uptime_ms - then)
+    if context.uptime_ms is not None:
+        return context.export_ms - signed(context.uptime_ms - then)
     init = fields.unsigned("systemInitTimeMilliseconds")
-    begun = context.init_ms if init is None else np.where(init > 0, init, context.init_ms)
+    begun: Ints | int = context.init_ms
+    if init is not None:
+        begun = np.where((init > 0) & (init < LATEST_MS), init, context.init_ms)
     # Uptimes wrap every 49.7 days: of all instants they can mean, the one next to the export.
     by_init = context.export_ms - signed(context.export_ms - (begun + then))
-    known = np.where(begun == UNKNOWN, UNKNOWN, by_init)
-    return np.where(context.uptime_ms == UNKNOWN, known, by_header)
+    return np.where(begun == UNKNOWN, UNKNOWN, by_init)
 
 
 def signed(difference: Ints) -> Ints:
     """A difference of wrapping 32-bit counters as the nearer of the two that it can be."""
-    return (difference + (_WRAP >> 1)) % _WRAP - (_WRAP >> 1)
+    return difference.astype(np.int32).astype(np.int64)
 
 
 def _duration(fields: Fields) -> Ints:
     stated = fields.unsigned("flowDurationMilliseconds")
     if stated is not None:
-        return np.clip(stated, 0, 1 << 40)
+        return np.clip(stated, 0, _LONGEST)
     first, last = fields.unsigned("flowStartSysUpTime"), fields.unsigned("flowEndSysUpTime")
     if first is None or last is None:
         return np.zeros(fields.rows, np.int64)
