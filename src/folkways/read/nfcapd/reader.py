@@ -1,67 +1,144 @@
-"""The reader of nfcapd files: a block of flow records becomes a batch."""
+"""The reader of nfcapd files: flow records of some blocks at a time become batches."""
 
-import ipaddress
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from folkways.formats import nfcapd
+from folkways.formats.nfcapd import layout1 as format1
 from folkways.model.batches import Batch, Tally
-from folkways.read.nfcapd.blocks import read_blocks
-from folkways.read.nfcapd.elements import Positions, find_elements, take, walk
+from folkways.read.nfcapd import layout1, layout2
+from folkways.read.nfcapd.blocks import FileHeader, read_blocks, read_header
+from folkways.read.nfcapd.facts import Facts, Learner
 from folkways.read.nfcapd.rows import make_rows
-from folkways.read.reader import ReadOptions
+from folkways.read.nfcapd.walk import Octets, Positions, Walk, walk
+from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
+from folkways.read.works import Result, Work, in_order
 
-_IPV4_FAMILY = 2
+_WORK_ROWS = 32_768
+_WORK_OCTETS = 16 * 2**20
 
 
 class NfcapdReader:
-    """Flow files of nfdump 1.7 (layout 2)."""
+    """Flow files of nfcapd and nfdump 1.6 (layout 1) and 1.7 (layout 2)."""
 
     name = "nfcapd"
+    gives = (
+        KEY
+        | FORWARD
+        | REVERSE
+        | {"initiator", "flows", "sensor_label", "source_asn", "destination_asn", "sampling"}
+        | {"exporter", "observation_point", "flaws"}
+        | {f"translated_{s}_{p}" for s in ("source", "destination") for p in ("address", "port")}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # protocol
-        """Sure if magic and a known layout are there; layout 1 is known, to say how to convert."""
-        head = source.head[:4]
-        known = {nfcapd.MAGIC.to_bytes(2, "little") + bytes((v, 0)) for v in (1, nfcapd.LAYOUT)}
-        return 1.0 if head in known else 0.0
+        """Sure if magic and a known layout are there."""
+        magic = nfcapd.MAGIC.to_bytes(2, "little")
+        known = {magic + layout.to_bytes(2, "little") for layout in nfcapd.LAYOUTS}
+        return 1.0 if source.head[:4] in known else 0.0
 
     def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:  # noqa: ARG002  # protocol
-        """Yield a batch a block; see ``Reader.read``."""
-        exporters: dict[int, str] = {}
-        for claimed, content in read_blocks(source, tally):
-            at, kinds, sizes = walk(content, claimed, tally)
-            tally.records += len(at)
-            data = np.frombuffer(content, np.uint8)
-            long = sizes >= nfcapd.EXPORTER.itemsize
-            _learn(data, at[(kinds == nfcapd.EXPORTER_RECORD) & long], exporters)
-            flow = kinds == nfcapd.FLOW_RECORD
-            tally.skip("record that is no flow (exporter, sampler, other)", int((~flow).sum()))
-            flow &= _long_enough(flow, sizes, tally)
-            found, whole = find_elements(data, at[flow], sizes[flow])
-            tally.skip("record with a damaged element", int((~whole).sum()))
-            kept = {kind: positions[whole] for kind, positions in found.items()}
-            batch = make_rows(data, at[flow][whole], kept, exporters, tally)
-            if batch is not None:
-                yield batch
+        """Yield batches, each of records of one shape; see ``Reader.read``."""
+        with source.open() as stream:
+            header = read_header(source, stream, tally)
+            works = _works(stream, header, tally)
+            if header.compression:
+                yield from in_order(works, tally)
+                return
+            # Without decompression to do beside it, a second thread costs more than it gives.
+            for work in works:
+                part, batches = work()
+                tally.add(part)
+                yield from batches
 
 
-def _long_enough(
-    flow: npt.NDArray[np.bool_], sizes: Positions, tally: Tally
-) -> npt.NDArray[np.bool_]:
-    long = sizes >= nfcapd.RECORD_HEADER.itemsize
-    tally.skip("record with a damaged element", int((flow & ~long).sum()))
-    return long
+@dataclass
+class _Pieces:
+    """Flow records gathered until there are enough for a piece of work."""
+
+    layout: int
+    blocks: list[tuple[Octets, Positions, Positions]] = field(default_factory=list)
+    rows: int = 0
+    octets: int = 0
+
+    def add(self, data: Octets, at: Positions, sizes: Positions) -> None:
+        if len(at):
+            self.blocks.append((data, at, sizes))
+            self.rows += len(at)
+            self.octets += len(data)
+
+    @property
+    def enough(self) -> bool:
+        return self.rows >= _WORK_ROWS or self.octets >= _WORK_OCTETS
+
+    def work(self, facts: Facts) -> Work:
+        blocks, self.blocks, self.rows, self.octets = self.blocks, [], 0, 0
+        return partial(_decode, self.layout, blocks, facts)
 
 
-def _learn(data: npt.NDArray[np.uint8], at: Positions, exporters: dict[int, str]) -> None:
-    for record in take(data, at, nfcapd.EXPORTER):
-        high, low = (int(part) for part in record["address"])
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address
-        if record["family"] == _IPV4_FAMILY:
-            address = ipaddress.IPv4Address(low & 0xFFFFFFFF)
-        else:
-            address = ipaddress.IPv6Address(high << 64 | low)
-        exporters[int(record["exporter"])] = str(address)
+def _works(stream: BinaryIO, header: FileHeader, tally: Tally) -> Iterator[Work]:
+    learner, pieces = Learner(tally), _Pieces(header.layout)
+    head = layout1.HEAD if header.layout == 1 else layout2.HEAD
+    for block in read_blocks(stream, header, tally):
+        found = walk(block.data, block.claimed, head)
+        _count(found, header.layout, tally)
+        flows, sizes = _flows(found, header.layout)
+        start = 0
+        for kind, at, size in found.others:
+            if not learner.wants(kind):
+                continue
+            facts = learner.parse(kind, block.data[at : at + size].tobytes())
+            if learner.contradicts(facts):
+                stop = int(flows.searchsorted(at))
+                pieces.add(block.data, flows[start:stop], sizes[start:stop])
+                start = stop
+                yield pieces.work(learner.snapshot())
+            learner.learn(facts)
+        pieces.add(block.data, flows[start:], sizes[start:])
+        if pieces.enough:
+            yield pieces.work(learner.snapshot())
+    yield pieces.work(learner.snapshot())
+
+
+def _flows(found: Walk, layout: int) -> tuple[Positions, Positions]:
+    """Positions and sizes of the flow records, with those of the oldest type of layout 1."""
+    old = [(at, size) for kind, at, size in found.others if kind == format1.OLD_FLOW_RECORD]
+    if layout != 1 or not old:
+        return found.at, found.sizes
+    both = np.concatenate([np.stack([found.at, found.sizes], axis=1), np.array(old, np.int64)])
+    both = both[both[:, 0].argsort()]
+    return both[:, 0], both[:, 1]
+
+
+def _count(found: Walk, layout: int, tally: Tally) -> None:
+    tally.records += found.count
+    kinds = Counter(kind for kind, _, _ in found.others)
+    # Whatever has a flow record's type and is no flow here was too short, or otherwise odd.
+    odd = kinds[(layout1 if layout == 1 else layout2).HEAD.type]
+    old = kinds[format1.OLD_FLOW_RECORD] if layout == 1 else 0
+    tally.skip(layout2.DAMAGED, odd)
+    tally.skip("record that is no flow (exporter, sampler, other)", kinds.total() - odd - old)
+    if found.damaged:
+        tally.skip("block with a damaged record; the rest of the block is not read")
+
+
+def _decode(layout: int, blocks: list[tuple[Octets, Positions, Positions]], facts: Facts) -> Result:
+    tally = Tally()
+    if not blocks:
+        return tally, []
+    data = blocks[0][0] if len(blocks) == 1 else np.concatenate([block for block, _, _ in blocks])
+    offsets = np.cumsum([0, *(len(block) for block, _, _ in blocks[:-1])])
+    at = np.concatenate([one + o for (_, one, _), o in zip(blocks, offsets, strict=True)])
+    sizes = np.concatenate([size for _, _, size in blocks])
+    if layout == 1:
+        found = layout1.tables(data, at, sizes, facts.maps, tally)
+    else:
+        found = layout2.tables(data, at, sizes, tally)
+    batches = (make_rows(fields, facts, tally) for fields in found if len(fields.rows))
+    return tally, [batch for batch in batches if batch is not None]

@@ -1,115 +1,108 @@
-"""Elements of flow records as rows of ``records``.
-
-Flows are of one direction, so the reverse columns are null. Outgoing counters of nfdump may be
-the other direction (its biflows) or the same traffic as it leaves the router: since the file does
-not say which, they are not used, and counted.
-"""
-
-from collections.abc import Mapping
+"""Tables of flow records as rows of ``records``."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from folkways.formats import nfcapd
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.model.columns import ADDRESS
-from folkways.read.nfcapd.elements import Positions, take
+from folkways.read.nfcapd.endpoints import addresses, exporters, translated
+from folkways.read.nfcapd.facts import Facts
+from folkways.read.nfcapd.fields import Fields, Mask
+from folkways.read.nfcapd.layout2 import UNADDRESSED, UNTIMED
+from folkways.read.nfcapd.times import times
+from folkways.read.nfcapd.volumes import Counters, volumes
 
-_IPV4, _IPV6, _COUNTERS, _AS = 2, 3, 6, 8
 _TCP = 6
-_WITH_PORTS = (6, 17, 33, 132, 136)
-_MOST = np.uint64(2**63 - 1)
-Mask = npt.NDArray[np.bool_]
+_WITH_PORTS = np.isin(np.arange(256), (6, 17, 33, 132, 136))  # TCP, UDP, DCCP, SCTP, UDP-Lite
+_CREATED, _UPDATED = 1, 5
+_INITIATORS = pa.array(["source", "destination", None])
+_BY_BIFLOW = np.array([2, 0, 1] + [2] * 253)
+"""RFC 5103, biflowDirection: 1 the source opened, 2 the destination; others do not say."""
 
 
-def make_rows(  # one value for each thing that a row is made of
-    data: npt.NDArray[np.uint8],
-    at: Positions,
-    found: Mapping[int, Positions],
-    exporters: Mapping[int, str],
-    tally: Tally,
-) -> Batch | None:
-    """A batch of the usable records at positions ``at``; None if there is none."""
-    use = _usable(data, found, tally)
-    rows = int(use.sum())
-    if not rows:
+def make_rows(fields: Fields, facts: Facts, tally: Tally) -> Batch | None:
+    """A batch of the records that are flows; None if none is. Others are counted.
+
+    Args:
+        fields: the records.
+        facts: what the file has said of exporters, samplers and applications.
+        tally: where causes are counted.
+    """
+    if not fields.has("packets", "bytes"):
+        tally.skip(UNTIMED, len(fields.rows))
         return None
-    at, found = at[use], {kind: positions[use] for kind, positions in found.items()}
-    generic = take(data, found[nfcapd.GENERIC], nfcapd.ELEMENTS[nfcapd.GENERIC])
-    backwards = generic["last_ms"] < generic["first_ms"]
-    tally.flag("flow that ends before it starts, taken as of no duration", int(backwards.sum()))
-    protocol = generic["protocol"]
-    portless = ~np.isin(protocol, _WITH_PORTS)
-    header = take(data, at, nfcapd.RECORD_HEADER)
-    if (header["flags"] & nfcapd.FLAG_SAMPLED).any():
-        tally.note("nfcapd marks flows as sampled but not at what rate; sampling is unknown there.")
+    if not (fields.has("source4") or fields.has("source6")):
+        tally.skip(UNADDRESSED, len(fields.rows))
+        return None
+    tally.flag("anonymised addresses", int(fields.anonymised.sum()))
+    counters = Counters.of(fields)
+    keep = _kept(fields, counters, tally)
+    columns = times(fields, keep, tally)
+    if not keep.any():
+        return None
+    columns |= _transport(fields)
+    columns |= volumes(fields, counters, facts, keep, tally)
+    columns |= addresses(fields)
+    columns |= translated(fields)
+    columns |= exporters(fields, facts)
+    columns |= _labels(fields, facts)
+    batch = make_batch("records", columns, len(fields.rows))
+    return batch if keep.all() else Batch("records", batch.rows.filter(pa.array(keep)))
+
+
+def _kept(fields: Fields, counters: Counters, tally: Tally) -> Mask:
+    """Which records are flows: not those that only tell of a firewall's or NAT box's doings.
+
+    A firewall tells the traffic of a connection again when it ends, so that updates before are not
+    counted (as nfdump 116 shows them on the wire); a connection that it denied was tried.
+    """
+    keep = ~counters.impossible
+    tally.skip("record with a counter beyond 63 bits", int((~keep).sum()))
+    event, mapping = fields.get("firewall_event"), fields.get("nat_event")
+    if event is not None:
+        news = keep & counters.silent & (event == _CREATED)
+        tally.skip("firewall event without traffic", int(news.sum()))
+        update = keep & ~news & (event == _UPDATED)
+        tally.skip("firewall update, told again when the connection ends", int(update.sum()))
+        keep = keep & ~news & ~update
+    if mapping is not None:
+        told = keep & counters.silent & (mapping > 0)
+        tally.skip("NAT event without traffic", int(told.sum()))
+        keep = keep & ~told
+    return keep
+
+
+def _transport(fields: Fields) -> dict[str, pa.Array]:
+    protocol = fields.rows["protocol"]
+    portless, other = ~_WITH_PORTS[protocol], protocol != _TCP
     columns = {
-        "start_ms": pa.array(generic["first_ms"].astype(np.int64)),
-        "end_ms": pa.array(np.maximum(generic["last_ms"], generic["first_ms"]).astype(np.int64)),
-        "source_address": _addresses(data, found, "source"),
-        "destination_address": _addresses(data, found, "destination"),
-        "source_port": pa.array(generic["source_port"].astype(np.int32), mask=portless),
-        "destination_port": pa.array(generic["destination_port"].astype(np.int32), mask=portless),
         "protocol": pa.array(protocol.astype(np.int16)),
-        "bytes_forward": pa.array(generic["bytes"].astype(np.int64)),
-        "packets_forward": pa.array(generic["packets"].astype(np.int64)),
-        "tcp_flags_forward": pa.array(generic["tcp_flags"].astype(np.int16), mask=protocol != _TCP),
-        "flows": _flows(data, found[_COUNTERS], tally),
-        "exporter": _exporters(header["exporter"], exporters),
+        "tcp_flags_forward": pa.array(fields.rows["tcp_flags"].astype(np.int16), mask=other),
     }
-    for name in ("source_asn", "destination_asn"):
-        number = _field(data, found[_AS], _AS, name)
-        columns[name] = pa.array(number, mask=number == 0)
-    return make_batch("records", columns, rows)
+    for side in ("source", "destination"):
+        port = fields.rows[f"{side}_port"].astype(np.int32)
+        columns[f"{side}_port"] = pa.array(port, mask=portless)
+        number = fields.get(f"{side}_asn")
+        if number is not None:
+            columns[f"{side}_asn"] = pa.array(number, mask=number == 0)
+    flags = fields.get("reverse_tcp_flags")
+    if flags is not None:
+        columns["tcp_flags_reverse"] = pa.array(flags.astype(np.int16), mask=other | (flags == 0))
+    return columns
 
 
-def _usable(data: npt.NDArray[np.uint8], found: Mapping[int, Positions], tally: Tally) -> Mask:
-    use = found[nfcapd.GENERIC] >= 0
-    tally.skip("record without times and counters", int((~use).sum()))
-    addressed = (found[_IPV4] >= 0) | (found[_IPV6] >= 0)
-    tally.skip("record without addresses", int((use & ~addressed).sum()))
-    use &= addressed
-    generic = take(data, found[nfcapd.GENERIC][use], nfcapd.ELEMENTS[nfcapd.GENERIC])
-    fits = np.ones(len(generic), np.bool_)
-    for name in ("first_ms", "last_ms", "packets", "bytes"):
-        fits &= generic[name] <= _MOST
-    tally.skip("record with a time or counter beyond 63 bits", int((~fits).sum()))
-    use[use] = fits
-    return use
-
-
-def _field(
-    data: npt.NDArray[np.uint8], at: Positions, kind: int, name: str
-) -> npt.NDArray[np.int64]:
-    """A field of an element, 0 where the element is absent or the value beyond 63 bits."""
-    values = np.zeros(len(at), np.int64)
-    there = at >= 0
-    given = take(data, at[there], nfcapd.ELEMENTS[kind])[name].astype(np.uint64)
-    values[there] = np.where(given <= _MOST, given, 0).astype(np.int64)
-    return values
-
-
-def _flows(data: npt.NDArray[np.uint8], at: Positions, tally: Tally) -> pa.Array:
-    out = _field(data, at, _COUNTERS, "out_bytes")
-    tally.flag("outgoing counters of unknown meaning, not used", int((out > 0).sum()))
-    flows = _field(data, at, _COUNTERS, "flows")
-    return pa.array(flows, mask=flows <= 1)
-
-
-def _addresses(data: npt.NDArray[np.uint8], found: Mapping[int, Positions], side: str) -> pa.Array:
-    rows = np.zeros((len(found[_IPV4]), 16), np.uint8)
-    four = found[_IPV4] >= 0
-    given = take(data, found[_IPV4][four], nfcapd.ELEMENTS[_IPV4])[side]
-    rows[four, 10:12] = 0xFF
-    rows[four, 12:] = given.astype(">u4").view(np.uint8).reshape(-1, 4)
-    six = ~four
-    given = take(data, found[_IPV6][six], nfcapd.ELEMENTS[_IPV6])[side]
-    rows[six] = given.astype(">u8").view(np.uint8).reshape(-1, 16)
-    return pa.Array.from_buffers(ADDRESS, len(rows), [None, pa.py_buffer(rows)])
-
-
-def _exporters(ids: npt.NDArray[np.uint16], exporters: Mapping[int, str]) -> pa.Array:
-    distinct, which = np.unique(ids, return_inverse=True)
-    names = pa.array([exporters.get(int(i)) for i in distinct], pa.string())
-    return names.take(pa.array(which))
+def _labels(fields: Fields, facts: Facts) -> dict[str, pa.Array]:
+    """The name of the application, and who opened, where a firewall or a biflow says it."""
+    columns: dict[str, pa.Array] = {}
+    application, biflow = fields.get("application"), fields.get("biflow")
+    if application is not None and facts.applications:
+        distinct, places = np.unique(application, return_inverse=True)
+        words = [facts.applications.get(number) for number in distinct.tolist()]
+        columns["sensor_label"] = pa.array(words, pa.string()).take(pa.array(places))
+    opener = _BY_BIFLOW[0] if biflow is None else _BY_BIFLOW[biflow]
+    event = fields.get("firewall_event")
+    opener = np.broadcast_to(
+        opener if event is None else np.where(event > 0, 0, opener), len(fields.rows)
+    )
+    if (opener != _BY_BIFLOW[0]).any():
+        columns["initiator"] = _INITIATORS.take(pa.array(opener))
+    return columns
