@@ -108,11 +108,8 @@ def test_no_data_is_no_traffic_and_skipped_data_is_a_gap(tmp_path: Path) -> None
     assert len(found) == 1
     assert tally.records == 5
     assert tally.skipped == {"NODATA: no traffic": 2, SKIPDATA: 2}
-    (note,) = tally.notes
-    assert note == (
-        "A gap in coverage: 2 SKIPDATA records between 2015-05-10T18:01:16.000Z and "
-        "2015-05-10T18:03:20.000Z say that traffic was not recorded."
-    )
+    (gap,) = tally.gaps
+    assert gap == (1431280876000, 1431281000000, "SKIPDATA", None, None)
 
 
 def test_any_field_order_gives_the_same_rows(tmp_path: Path) -> None:

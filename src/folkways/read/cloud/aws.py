@@ -22,9 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.model.batches import Batch, Tally
+from folkways.model.batches import Batch, Gap, Tally
 from folkways.model.errors import FormatError
-from folkways.model.period import instant_text
 from folkways.read.cloud import aws_parquet
 from folkways.read.cloud.aws_layout import (
     NEEDED,
@@ -34,7 +33,6 @@ from folkways.read.cloud.aws_layout import (
     is_default_row,
     layout_of,
 )
-from folkways.read.cloud.stream import Chunks, lines
 from folkways.read.cloud.values import (
     MAX_SECONDS,
     Keep,
@@ -46,7 +44,8 @@ from folkways.read.cloud.values import (
     rejected,
     sides,
 )
-from folkways.read.reader import ReadOptions
+from folkways.read.lines import Chunks, lines
+from folkways.read.reader import FORWARD, KEY, ReadOptions
 from folkways.read.source import Source
 
 _LINES_SNIFFED = 5
@@ -66,6 +65,7 @@ class AwsReader:
     """Reads flow logs of AWS."""
 
     name = "aws"
+    gives = KEY | FORWARD | {"initiator", "sampling", "exporter", "observation_point", "flaws"}
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """0.9 for a header of documented names, a row of the default layout, or such Parquet."""
@@ -92,7 +92,6 @@ class AwsReader:
                 yield from conversion.rows(text, rows)
         else:
             yield from _text(source, tally, conversion)
-        conversion.note_gaps()
 
 
 def _text(source: Source, tally: Tally, conversion: "_Conversion") -> Iterator[Batch]:
@@ -140,12 +139,10 @@ def _columns(block: pa.Array, layout: Layout, tally: Tally) -> tuple[int, dict[s
 
 
 class _Conversion:
-    """Columns of text to records; keeps the span of the gaps until the end."""
+    """Columns of text to records."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._gaps = 0
-        self._gap_ms: list[int] = []
 
     def rows(self, given: dict[str, pa.Array], rows: int) -> Iterator[Batch]:
         """A batch, unless no row is left."""
@@ -160,12 +157,14 @@ class _Conversion:
             else nothing
             for name in NEEDED
         }
+        for entry in pc.value_counts(text["version"].drop_null()).to_pylist():
+            self._tally.versions[f"AWS flow log, version {entry['values']}"] += entry["counts"]
         keep = Keep(rows, self._tally)
         start = pc.multiply(numbers(text["start"], "start", limit=MAX_SECONDS), 1000)
         end = pc.multiply(numbers(text["end"], "end", limit=MAX_SECONDS), 1000)
         keep.drop(pc.equal(text["log-status"], "NODATA"), "NODATA: no traffic")
         gap = pc.equal(text["log-status"], "SKIPDATA")
-        self._remember_gap(flags(gap), start, end)
+        self._keep_gaps(gap, start, end)
         keep.drop(gap, "SKIPDATA: records were skipped by the collector")
         keep.drop(pc.is_null(start), "no time")
         addresses = sides(
@@ -186,27 +185,17 @@ class _Conversion:
         columns |= counted({f: text[name] for f, name in _COUNTED.items()}, self._tally)
         columns["initiator"] = _initiator(columns["tcp_flags_forward"])
         columns["exporter"] = pc.coalesce(*(text[name] for name in _EXPORTERS))
+        columns["observation_point"] = text["flow-direction"]
         columns["sampling"] = pa.repeat(pa.scalar(1, pa.int64()), rows)
         columns["flaws"] = rejected(pc.equal(text["action"], "REJECT"))
         return records(columns, rows)
 
-    def _remember_gap(self, gap: np.ndarray, start: pa.Array, end: pa.Array) -> None:
-        self._gaps += int(gap.sum())
-        for times in (start, end):
-            extent = pc.min_max(times.filter(pa.array(gap)))
-            self._gap_ms += [v for v in (extent["min"].as_py(), extent["max"].as_py()) if v]
-
-    def note_gaps(self) -> None:
-        """Say what time the skipped records lie in."""
-        if self._gaps:
-            span = "at unknown times"
-            if self._gap_ms:
-                first, last = min(self._gap_ms), max(self._gap_ms)
-                span = f"between {instant_text(first)} and {instant_text(last)}"
-            self._tally.note(
-                f"A gap in coverage: {self._gaps} SKIPDATA records {span} say that traffic was not "
-                "recorded."
-            )
+    def _keep_gaps(self, gap: pa.Array, start: pa.Array, end: pa.Array) -> None:
+        """Interfaces of one account skip the same minutes: each stretch is kept once."""
+        where = pc.and_(gap.fill_null(fill_value=False), pc.is_valid(start))
+        spans = pa.table([start, pc.coalesce(end, start)], ["first", "last"]).filter(where)
+        for row in spans.group_by(["first", "last"]).aggregate([]).sort_by("first").to_pylist():
+            self._tally.add_gap(Gap(row["first"], row["last"], "SKIPDATA"))
 
 
 def _initiator(tcp_flags: pa.Array) -> pa.Array:

@@ -20,7 +20,7 @@ _COMMON = frozenset(
 NEEDED = (
     "log-status", "start", "end", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "srcport",
     "dstport", "protocol", "packets", "bytes", "action", "tcp-flags", "interface-id",
-    "tgw-attachment-id", "tgw-id", "resource-id",
+    "tgw-attachment-id", "tgw-id", "resource-id", "version", "flow-direction",
 )  # fmt: skip
 """The fields that are used; all others are passed over."""
 

@@ -28,7 +28,6 @@ from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.cloud.azure_records import Group, decode_record, groups
 from folkways.read.cloud.objects import objects
-from folkways.read.cloud.stream import Chunks
 from folkways.read.cloud.values import (
     MAX_SECONDS,
     Keep,
@@ -40,7 +39,8 @@ from folkways.read.cloud.values import (
     rejected,
     sides,
 )
-from folkways.read.reader import BATCH_ROWS, ReadOptions
+from folkways.read.lines import Chunks
+from folkways.read.reader import BATCH_ROWS, KEY, ReadOptions
 from folkways.read.source import Source
 
 _MARKS = (b'"flowTuples"', b'"FlowLogFlowEvent"', b'"NetworkSecurityGroupFlowEvent"')
@@ -66,6 +66,7 @@ _PADDING = "," * (_FIELDS - _FIELDS_V1)
 _DENIED = {"nsg": 7, "vnet": 7}
 _STATE = {"nsg": 8, "vnet": 7}
 _UNIT_MS = {"nsg": 1000, "vnet": 1}
+_WORDS = {"nsg": "network security group", "vnet": "virtual network"}
 _PROTOCOLS = {"T": "6", "U": "17"}
 
 
@@ -73,6 +74,11 @@ class AzureReader:
     """Reads flow logs of Azure."""
 
     name = "azure"
+    gives = (
+        KEY
+        | {"bytes_forward", "bytes_reverse", "packets_forward", "packets_reverse"}
+        | {"initiator", "begins", "exporter", "flaws"}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """0.95 for JSON that has tuples or the categories of flow logs."""
@@ -169,6 +175,7 @@ def _batch(waiting: list[Group], tally: Tally) -> Iterator[Batch]:
     exporters = pa.array([group.exporter for group in waiting], pa.string())
     exporter = exporters.take(pa.array(np.repeat(np.arange(len(waiting)), lengths)))
     tally.records += len(text)
+    tally.versions[f"Azure flow log, {_WORDS[kind]}"] += len(text)
     columns = _columns(text, exporter, kind, tally)
     rows = len(columns["exporter"])
     keep = Keep(rows, tally)

@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.cloud.objects import objects
-from folkways.read.cloud.stream import Chunks, lines
 from folkways.read.cloud.values import Keep, counted, filtered, flags, records, sides
-from folkways.read.reader import ReadOptions
+from folkways.read.lines import Chunks, lines
+from folkways.read.reader import KEY, ReadOptions
 from folkways.read.source import Source
 
 _MARKS = (b'"jsonPayload"', b'"connection"')
@@ -78,6 +78,11 @@ class GcpReader:
     """Reads flow logs of GCP."""
 
     name = "gcp"
+    gives = (
+        KEY
+        | {"bytes_forward", "packets_forward", "exporter"}
+        | {"source_asn", "destination_asn", "source_country", "destination_country"}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """0.95 for JSON log entries with a connection."""
@@ -160,6 +165,7 @@ class _Conversion:
         for field in ("source_country", "destination_country"):
             kept[field] = self._country(text[field])
         self._note(text)
+        self._tally.versions["GCP VPC flow log"] += int(keep.mask.sum())
         yield records(kept, int(keep.mask.sum()))
 
     @staticmethod

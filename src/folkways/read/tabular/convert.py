@@ -4,200 +4,232 @@ An address that does not parse or a missing time costs the row; any other bad va
 itself: it becomes null, and is counted.
 """
 
-from collections.abc import Callable
+import re
+from functools import partial
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.formats.protocols import PROTOCOL_NUMBERS
-from folkways.model.addresses import addresses_from_text
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.model.period import local_day_bounds_ms, utc_ms
+from folkways.read.hosts import hosts
+from folkways.read.numbers import Mask, integers, mask_of
+from folkways.read.tabular.engine import Engine
 from folkways.read.tabular.mapping import (
     ADDRESS_FIELDS,
-    FACTORS,
+    ASN_FIELDS,
+    COUNTRY_FIELDS,
+    FLAG_FIELDS,
     MULTIPLES,
     NUMBER_FIELDS,
+    PORT_FIELDS,
     TEXT_FIELDS,
+    TRANSLATED_FIELDS,
     Mapping,
 )
+from folkways.read.tabular.times import LAST_MS, Times
+from folkways.read.tabular.values import (
+    STRING,
+    Parse,
+    address_column,
+    by_distinct,
+    changed,
+    country,
+    flags,
+    meant,
+    null_if_zero,
+    part,
+    protocol,
+    side,
+    written,
+)
+from folkways.read.tabular.volume import flag_small, split_totals, to_ip_bytes
 
-# A time with an offset says its own zone; DuckDB's TIMESTAMP would ignore the offset in silence.
-_OFFSET = r"(Z|[+-]\d\d:?\d\d|[+-]\d\d)$"
-_BITS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
-_SMALL = {"protocol", "tcp_flags_forward", "tcp_flags_reverse"}
+_PORTED = pa.array([6, 17, 33, 132, 136], pa.int64())
+_TCP = pa.array([6], pa.int64())
+_MOST = 2**63 - 1
+_LIMITS = dict.fromkeys(PORT_FIELDS, 65_535) | dict.fromkeys(ASN_FIELDS, 2**32 - 1)
+# 0 stands for an AS that is not known (RFC 7607), and no packet can be sampled 1 in 0.
+_ZERO_IS_NONE = {*ASN_FIELDS, "sampling", *PORT_FIELDS[2:]}
+_BLANK = " \t\r\n\0"  # ClickHouse fills texts of a fixed length with NUL
+_TEXT, _NUMBER = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
+
+Columns = dict[str, pa.Array]
 
 
 class Converter:
     """Converts batches by one mapping."""
 
-    def __init__(self, mapping: Mapping, tally: Tally) -> None:
+    def __init__(self, mapping: Mapping, tally: Tally, con: duckdb.DuckDBPyConnection) -> None:
         self._mapping = mapping
         self._tally = tally
-        self._con = duckdb.connect(config={"temp_directory": ""})
+        self._engine = Engine(con)
+        self._times = Times(mapping, self._engine)
+        self._null = pa.array(list(mapping.null), pa.string())
 
     def convert(self, raw: pa.RecordBatch) -> Batch:
-        """Rows of ``records``; rows that give none are counted."""
+        """Rows of ``records``; rows that give none are counted.
+
+        Args:
+            raw: columns named as in ``Mapping.wanted``.
+        """
         self._tally.records += raw.num_rows
-        text = {f: self._text(raw[c]) for f, c in self._mapping.columns.items()}
-        columns: dict[str, pa.Array] = {}
-        start, end, keep = self._times(text)
-        self._tally.skip("no time", len(keep) - int(keep.sum()))
-        for field in ADDRESS_FIELDS:
-            if field in text:
-                columns[field], good = self._address(text[field])
-                self._tally.skip(f"address does not parse: {field}", int((keep & ~good).sum()))
-                keep &= good
-        columns["start_ms"], columns["end_ms"] = start, end
-        for field in TEXT_FIELDS:
-            if field in text:
-                columns[field] = text[field]
-        for field in (*NUMBER_FIELDS, "protocol"):
-            if field in text:
-                columns[field] = self._number(field, text[field])
-        self._shape(columns, raw.num_rows)
+        self._tally.versions[f"mapping {self._mapping.name}"] += raw.num_rows
+        raw = self._without_left_out(raw)
+        text = {f: self._text(f, raw[f]) for f in raw.schema.names if not f.startswith("skip:")}
+        columns: Columns = {}
+        keep = self._add_times(columns, text, raw.num_rows)
+        keep &= self._add_addresses(columns, text, keep)
         if not keep.all():
+            # What a row of no use says further is not worth a complaint.
             mask = pa.array(keep)
             columns = {name: column.filter(mask) for name, column in columns.items()}
-        return make_batch("records", columns, int(keep.sum()))
+            text = {name: column.filter(mask) for name, column in text.items()}
+        rows = len(columns["start_ms"])
+        self._add_words(columns, text)
+        self._add_numbers(columns, text)
+        split_totals(columns, self._tally)
+        to_ip_bytes(columns, text.get("byte_basis"), self._mapping, self._tally)
+        flag_small(columns, self._tally)
+        self._shape(columns, rows)
+        return make_batch("records", columns, rows)
 
-    def _text(self, column: pa.Array) -> pa.Array:
-        column = pc.utf8_trim_whitespace(column)
-        empty = pc.is_in(column, value_set=pa.array(list(self._mapping.null), pa.string()))
-        return pc.if_else(empty, pa.scalar(None, pa.string()), column)
+    def _without_left_out(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        for column, listed in self._mapping.skip.items():
+            if f"skip:{column}" not in raw.schema.names:
+                continue
+            values = pc.utf8_trim_whitespace(raw[f"skip:{column}"])
+            out = pc.is_in(values, value_set=pa.array(list(listed), pa.string()))
+            for found in pc.value_counts(values.filter(out)).to_pylist():
+                self._tally.skip(f"left out: {column} is {found['values']}", found["counts"])
+            raw = raw.filter(pc.invert(out))
+        return raw
 
-    def _times(self, text: dict[str, pa.Array]) -> tuple[pa.Array, pa.Array, np.ndarray]:
+    def _text(self, field: str, column: pa.Array) -> pa.Array:
+        if column.type != pa.string():
+            return column
+        column = pc.utf8_trim(column, _BLANK)
+        silent = pc.is_in(column, value_set=self._null)
+        if pc.any(silent).as_py():
+            column = pc.if_else(silent, _TEXT, column)
+        pattern, values = self._mapping.patterns.get(field), self._mapping.values.get(field)
+        if pattern is not None:
+            column = by_distinct(column, partial(part, re.compile(pattern)))
+        if values is not None:
+            column = by_distinct(column, partial(meant, values))
+        return column
+
+    def _add_times(self, columns: Columns, text: Columns, rows: int) -> Mask:
         if "day" in text:
-            start, end = self._days(text["day"])
+            start, end = self._times.days(text["day"])
         else:
-            start = self._instants(text["start"])
-            end = self._ends(text, start)
-        known = start.is_valid().to_numpy(zero_copy_only=False)
-        return start.fill_null(0), end.fill_null(0), known
+            # A clock that stands at zero tells no time.
+            start = null_if_zero(self._times.instants(text["start"]))
+            end = self._end(start, text)
+        known = mask_of(start.is_valid())
+        self._tally.skip("no time", rows - int(known.sum()))
+        columns["start_ms"], columns["end_ms"] = start.fill_null(0), end.fill_null(0)
+        return known
 
-    def _ends(self, text: dict[str, pa.Array], start: pa.Array) -> pa.Array:
+    def _end(self, start: pa.Array, text: Columns) -> pa.Array:
         end = pa.nulls(len(start), pa.int64())
-        if "end" in text:
-            end = self._instants(text["end"])
-        elif "duration" in text:
-            factor = FACTORS[self._mapping.units.get("duration", "s")]
-            length = self._try("duration", text["duration"], f"TRY_CAST(v AS DOUBLE) * {factor}")
-            end = pc.add(start, pc.floor(length).cast(pa.int64()))
+        # What a row without a start says of its end is not worth a complaint.
+        given = {
+            field: pc.if_else(start.is_valid(), text[field], _TEXT)
+            for field in ("end", "duration")
+            if field in text
+        }
+        if "end" in given:
+            end = self._times.instants(given["end"])
+            self._tally.flag("bad value: end", end.null_count - given["end"].null_count)
+            end = null_if_zero(end)
+            before = pc.less(end, start)
+            self._tally.flag("clock: end before start", pc.sum(before).as_py() or 0)
+            end = pc.if_else(before, _NUMBER, end)
+        if "duration" in given:
+            later = pc.add(start, self._times.duration(given["duration"]))
+            later = pc.if_else(pc.less(later, LAST_MS), later, _NUMBER)
+            bad = later.null_count - given["duration"].null_count
+            self._tally.flag("bad value: duration", bad)
+            end = pc.coalesce(end, later)
         # A row without an end is an instant: nothing is known of its length.
         return pc.coalesce(end, start)
 
-    def _days(self, column: pa.Array) -> tuple[pa.Array, pa.Array]:
-        encoded = column.dictionary_encode()
-        bounds = [
-            local_day_bounds_ms(t, self._mapping.zone) for t in encoded.dictionary.to_pylist()
-        ]
-        first = pa.array([b and b[0] for b in bounds], pa.int64())
-        last = pa.array([b and b[1] - 1 for b in bounds], pa.int64())
-        return first.take(encoded.indices), last.take(encoded.indices)
+    def _add_addresses(self, columns: Columns, text: Columns, keep: Mask) -> Mask:
+        good = np.ones(len(keep), np.bool_)
+        for field in (f for f in ADDRESS_FIELDS if f in text):
+            columns[field] = address_column(text[field])
+            parsed = mask_of(pc.or_(columns[field].is_valid(), text[field].is_null()))
+            bad = int((keep & good & ~parsed).sum())
+            self._tally.skip(f"address does not parse: {field}", bad)
+            good &= parsed
+        sides = [text[f] for f in (*ADDRESS_FIELDS, "source_member") if f in text]
+        named = np.zeros(len(keep), np.bool_)
+        for given in sides:
+            named |= mask_of(given.is_valid())
+        self._tally.skip("no address", int((keep & good & ~named).sum()))
+        return good & named
 
-    def _instants(self, column: pa.Array) -> pa.Array:
-        """Milliseconds since the epoch; null where the text is none."""
-        kind = self._mapping.time
-        if kind.startswith("epoch-"):
-            factor = FACTORS.get(kind.removeprefix("epoch-"), 1e3)
-            # Through DECIMAL, since a double holds no more than the microseconds of today.
-            expression = f"CAST(floor(TRY_CAST(v AS DECIMAL(38, 9)) * {factor:.6f}) AS BIGINT)"
-            return self._try("time", column, expression)
-        if kind != "iso":
-            quoted = kind.replace("'", "''")
-            local = self._try("time", column, f"epoch_ms(try_strptime(v, '{quoted}'))")
-            return self._to_utc(local, pa.array([True] * len(column)))
-        with_offset = f"regexp_matches(v, '{_OFFSET}') AND length(v) > 10"
-        instants = self._try(
-            "time",
-            column,
-            f"CASE WHEN {with_offset} THEN epoch_ms(TRY_CAST(v AS TIMESTAMPTZ)) "
-            "ELSE epoch_ms(TRY_CAST(v AS TIMESTAMP)) END",
-        )
-        own = pc.and_(
-            pc.match_substring_regex(column, _OFFSET), pc.greater(pc.utf8_length(column), 10)
-        )
-        return self._to_utc(instants, pc.invert(own).fill_null(fill_value=False))
+    def _add_words(self, columns: Columns, text: Columns) -> None:
+        for field in (f for f in TEXT_FIELDS if f in text):
+            columns[field] = written(text[field])
+        for field in (f for f in COUNTRY_FIELDS if f in text):
+            columns[field] = self._each(field, text[field], country)
+        if "opener" in text:
+            columns["initiator"] = self._each("opener", text["opener"], side)
+        if "name" in text:
+            found = hosts(text["name"])
+            columns["name"] = found.names
+            self._tally.flag("bad value: name", found.names.null_count - text["name"].null_count)
+            if self._mapping.name_source is not None:
+                columns["name_source"] = pc.if_else(
+                    found.names.is_valid(), pa.scalar(self._mapping.name_source), _TEXT
+                )
+        for field in (f for f in TRANSLATED_FIELDS if f in text):
+            found_address = address_column(text[field])
+            bad = found_address.null_count - text[field].null_count
+            self._tally.flag(f"bad value: {field}", bad)
+            columns[field] = changed(found_address, columns.get(field.removeprefix("translated_")))
 
-    def _to_utc(self, local: pa.Array, where: pa.Array) -> pa.Array:
-        if self._mapping.zone == "UTC":
-            return local
-        values = local.fill_null(0).to_numpy(zero_copy_only=False)
-        shifted = pa.array(utc_ms(values, self._mapping.zone))
-        return pc.if_else(local.is_valid(), pc.if_else(where, shifted, local), local)
-
-    def _address(self, column: pa.Array) -> tuple[pa.Array, np.ndarray]:
-        addresses = addresses_from_text(column)
-        good = pc.or_(addresses.is_valid(), column.is_null())
-        return addresses, np.array(good.to_numpy(zero_copy_only=False))
+    def _add_numbers(self, columns: Columns, text: Columns) -> None:
+        if "protocol" in text:
+            columns["protocol"] = self._each("protocol", text["protocol"], protocol, pa.int64())
+            # ICMP's type and code stand where ports do, as hexadecimal numbers or zeros.
+            for fields, having in ((PORT_FIELDS, _PORTED), (FLAG_FIELDS, _TCP)):
+                has = pc.is_in(columns["protocol"], value_set=having)
+                has = pc.or_(has, columns["protocol"].is_null())
+                text |= {f: pc.if_else(has, text[f], _TEXT) for f in fields if f in text}
+        for field in (f for f in FLAG_FIELDS if f in text):
+            columns[field] = self._each(field, text[field], flags, pa.int64())
+        for field in (f for f in (*PORT_FIELDS, *NUMBER_FIELDS) if f in text):
+            columns[field] = self._number(field, text[field])
+        for field in (f for f in PORT_FIELDS[2:] if f in columns):
+            columns[field] = changed(columns[field], columns.get(field.removeprefix("translated_")))
 
     def _number(self, field: str, column: pa.Array) -> pa.Array:
-        if field == "protocol":
-            return self._by_distinct(field, column, _protocol)
-        if field.startswith("tcp_flags"):
-            return self._by_distinct(field, column, _flags)
-        if field.endswith("_asn"):
+        most = _LIMITS.get(field, _MOST)
+        unit = self._mapping.units.get(field, "bytes")
+        if field in ASN_FIELDS:
             column = pc.replace_substring_regex(column, r"^(?i)as", "")
-        multiple = MULTIPLES[self._mapping.units.get(field, "bytes")]
-        value = f"TRY_CAST(v AS DECIMAL(38, 6)) * {multiple}"
-        limit = 65535 if field.endswith("_port") else 2**63 - 1
-        expression = (
-            f"CASE WHEN {value} BETWEEN 0 AND {limit} THEN CAST(floor({value}) AS BIGINT) END"
-        )
-        return self._try(field, column, expression)
+        found, bad = integers(column, most)
+        if bad is not None or unit != "bytes":
+            value = f"TRY(TRY_CAST(v AS DECIMAL(38, 6)) * {MULTIPLES[unit]})"
+            found = self._engine.integers(column, value, most)
+        self._tally.flag(f"bad value: {field}", found.null_count - column.null_count)
+        return null_if_zero(found) if field in _ZERO_IS_NONE else found
 
-    def _by_distinct(
-        self, field: str, column: pa.Array, parse: Callable[[str], int | None]
+    def _each(
+        self, field: str, column: pa.Array, parse: Parse, kind: pa.DataType = STRING
     ) -> pa.Array:
-        encoded = column.dictionary_encode()
-        distinct = pa.array([parse(t) for t in encoded.dictionary.to_pylist()], pa.int64())
-        found = distinct.take(encoded.indices)
+        found = by_distinct(column, parse, kind)
         self._tally.flag(f"bad value: {field}", found.null_count - column.null_count)
         return found
 
-    def _try(self, field: str, column: pa.Array, expression: str) -> pa.Array:
-        """Evaluate a DuckDB expression over ``v``; values it can't read are counted as bad."""
-        self._con.register("column_of_text", pa.table({"v": column}))
-        found = self._con.sql(f"SELECT {expression} AS x FROM column_of_text").to_arrow_table()
-        self._con.unregister("column_of_text")
-        values = found["x"].combine_chunks()
-        if field != "time":
-            self._tally.flag(f"bad value: {field}", values.null_count - column.null_count)
-        return values
-
-    def _shape(self, columns: dict[str, pa.Array], rows: int) -> None:
+    def _shape(self, columns: Columns, rows: int) -> None:
         if self._mapping.source_opens:
             columns["initiator"] = pa.repeat(pa.scalar("source"), rows)
             if self._mapping.direction == "bidirectional":
                 columns["begins"] = pa.repeat(pa.scalar(value=True), rows)
         if self._mapping.sampling is not None:
             columns.setdefault("sampling", pa.repeat(pa.scalar(self._mapping.sampling), rows))
-        protocol = columns.get("protocol")
-        if protocol is None:
-            return
-        ported = pc.is_in(protocol, value_set=pa.array([6, 17, 33, 132, 136], pa.int64()))
-        for field in ("source_port", "destination_port"):
-            if field in columns:
-                columns[field] = pc.if_else(
-                    ported.fill_null(fill_value=True), columns[field], pa.scalar(None, pa.int64())
-                )
-
-
-def _protocol(text: str) -> int | None:
-    if text.isdigit():
-        return int(text) if int(text) < 256 else None
-    return PROTOCOL_NUMBERS.get(text.lower())
-
-
-def _flags(text: str) -> int | None:
-    """A number, a hexadecimal number, or letters such as .A..SF (dots mean not set)."""
-    try:
-        value = int(text, 0)
-    except ValueError:
-        letters = text.upper().replace(".", "").replace("-", "").replace("_", "")
-        if not set(letters) <= set(_BITS):
-            return None
-        value = sum(_BITS[letter] for letter in set(letters))
-    return value if 0 <= value < 65536 else None
