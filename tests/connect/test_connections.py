@@ -209,3 +209,58 @@ def test_any_order_gives_the_same_and_the_rule_is_obeyed(
 
     assert told(connect(rows)) == told(first)
     assert sum(r["opens"] for r in first) == expected_opens(window)
+
+
+def known_of(rows: list[dict[str, Any]]) -> tuple[Any, Any, Any]:
+    """What is known of the only connection: opener, answered, noise."""
+    (found,) = {(r["opened_by"], r["answered"], r["noise"]) for r in connect(rows)}
+    return found
+
+
+def test_the_opener_by_flags_is_surer_than_by_time() -> None:
+    assert known_of([back(0, tcp_flags_in=18), out(5, tcp_flags_out=2)]) == ("member", True, "use")
+    answered = [back(0, tcp_flags_in=18), out(5, tcp_flags_out=26) | {"packets_out": 9}]
+    assert known_of(answered) == ("member", True, "use")
+    assert known_of([out(0, tcp_flags_out=18), back(9, tcp_flags_in=2)]) == ("remote", True, "use")
+
+
+def test_flags_of_whole_pieces_tell_nothing_and_equal_times_neither() -> None:
+    flags = {"tcp_flags_out": 27}, {"tcp_flags_in": 27}
+    rows = [out(0, 900, **flags[0]), back(0, 900, **flags[1])]
+    assert known_of([rows[0] | {"packets_out": 5}, rows[1] | {"packets_in": 5}]) == (
+        None,
+        True,
+        "use",
+    )
+    assert known_of([out(0, 900, protocol=17), back(0, 900, protocol=17)]) == (None, True, "use")
+
+
+def test_one_direction_of_a_path_is_neither_scan_nor_backscatter() -> None:
+    for flags in (27, 26, 24, 16):
+        assert known_of([back(0, 900, tcp_flags_in=flags)]) == (None, True, "use")
+        assert known_of([out(0, 900, tcp_flags_out=flags)]) == (None, True, "use")
+    assert known_of([back(0, tcp_flags_in=20)])[2] == "backscatter"
+    assert known_of([back(0, tcp_flags_in=41)])[2] == "scan"  # FIN, PSH and URG: a probe
+
+
+def test_what_was_not_sampled_may_have_been_there() -> None:
+    assert known_of([out(0, protocol=17, sampling=100)]) == (None, None, "use")
+    assert known_of([back(0, protocol=17, sampling=100)]) == (None, None, "use")
+    assert known_of([back(0, tcp_flags_in=18, sampling=100)]) == (None, None, "use")
+    assert known_of([back(0, tcp_flags_in=2, sampling=100)]) == ("remote", None, "scan")
+    rows = [back(0, protocol=17, sampling=100), out(5, protocol=17, sampling=100)]
+    assert known_of(rows) == (None, True, "use")
+
+
+def test_a_flow_a_little_longer_than_the_active_timeout_keeps_times_and_bytes() -> None:
+    rows = connect([out(0, 1_800_000), out(1_800_040, 1_800_900)])
+    assert [r["opens"] for r in rows] == [1, 0]
+    assert [(r["start_ms"] - DAY_START, r["bytes_out"]) for r in rows] == [
+        (0, 100),
+        (1_800_040, 100),
+    ]
+
+
+def test_a_flow_of_one_instant_is_one_connection() -> None:
+    (only,) = connect([row(0, 0, bytes_out=6_000_000, packets_out=4000, sampling=1)])
+    assert (only["opens"], only["bytes_out"]) == (1, 6_000_000)

@@ -144,3 +144,27 @@ def test_a_slice_of_a_batch_is_oriented_like_the_batch() -> None:
     columns = Orienter(POPULATION, str).orient(batch).columns
     assert [address_to_text(a) for a in columns["member"].to_pylist()] == [MEMBER, OTHER]
     assert np.array_equal(columns["internal"].to_numpy(zero_copy_only=False), [False, False])
+
+
+def test_a_translation_is_told_by_side_and_a_strange_address_is_no_member() -> None:
+    def moved(source: str, destination: str, inner: str) -> dict[str, Any]:
+        return flow(
+            source,
+            destination,
+            translated_source_address=inner,
+            translated_source_port=6000,
+            translated_destination_address="192.0.2.5",
+            translated_destination_port=8443,
+        )
+
+    columns = orient([moved(MEMBER, REMOTE, OTHER), moved(MEMBER, REMOTE, "192.0.2.1")]).columns
+    members = columns["translated_member"].to_pylist()
+    assert [m and address_to_text(m) for m in members] == [OTHER, None]
+    assert [address_to_text(a) for a in columns["translated_remote"].to_pylist()] == [
+        "192.0.2.5"
+    ] * 2
+    assert columns["translated_member_port"].to_pylist() == [6000, 6000]
+    assert columns["translated_remote_port"].to_pylist() == [8443, 8443]
+    back = orient([flow(REMOTE, OTHER, translated_destination_address=MEMBER)]).columns
+    assert [address_to_text(a) for a in back["translated_member"].to_pylist()] == [MEMBER]
+    assert back["translated_remote"].to_pylist() == [None]

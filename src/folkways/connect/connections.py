@@ -12,6 +12,15 @@ from dataclasses import dataclass
 
 import duckdb
 
+from folkways.connect.duplicates import (
+    KEY,
+    SENT_IN,
+    SENT_OUT,
+    TOLERANCE_MS,
+    Duplicates,
+    marked,
+    what_is_seen,
+)
 from folkways.model.columns import CONNECTED
 from folkways.model.period import DAY_MS, EPOCH
 
@@ -26,13 +35,41 @@ class Connected:
     cheap: bool
 
 
-_KEY = "member, remote, protocol, member_port, remote_port"
 # A piece known to begin a connection goes first among those of the same instant; the rest of the
 # order only makes the outcome the same for the same set of rows.
 _ORDER = "start_ms, begins IS NULL, end_ms, packets_out, packets_in, bytes_out, bytes_in"
-_SENT_OUT = "coalesce(packets_out, bytes_out) > 0"
-_SENT_IN = "coalesce(packets_in, bytes_in) > 0"
 _SYN_ONLY = "(coalesce(tcp_flags_out, 0) | coalesce(tcp_flags_in, 0)) = 2"
+# With several sightings: a duplicate goes where its kept row is, though its clock may be earlier.
+_ORDER_TWICE = f"{_ORDER}, exporter, observation_point"
+_PLACE_TWICE = f"start_ms + CASE WHEN spare THEN {TOLERANCE_MS} ELSE 0 END, spare, {_ORDER_TWICE}"
+
+# What is asked of all pieces of a connection, as bits, since one window costs less than ten.
+_BITS = {
+    "tcp_flags_out": 0,
+    "tcp_flags_in": 8,
+    "packets_out = 1 AND tcp_flags_out & 18 = 18": 16,
+    "packets_in = 1 AND tcp_flags_in & 18 = 18": 17,
+    "tcp_flags_out & 18 = 2": 18,
+    "tcp_flags_in & 18 = 2": 19,
+    SENT_OUT: 20,
+    SENT_IN: 21,
+    f"({SENT_OUT}) IS NOT NULL": 22,
+    f"({SENT_IN}) IS NOT NULL": 23,
+    "tcp_flags_in IS NOT NULL": 24,
+    "sampling > 1": 25,
+}
+_EVIDENCE = " | ".join(
+    f"(coalesce(({what})::BIGINT, 0) * {1 << bit})" for what, bit in _BITS.items()
+)
+_TOLD = """
+    CASE WHEN told & 5242880 > 0 THEN told & 1048576 > 0 END AS any_out,
+    CASE WHEN told & 10485760 > 0 THEN told & 2097152 > 0 END AS any_in,
+    told & 255 AS all_flags_out,
+    CASE WHEN told & 16777216 > 0 THEN told >> 8 & 255 END AS all_flags_in,
+    told & 33554432 > 0 AS any_sampled,
+    told & 65536 > 0 AS syn_ack_out, told & 131072 > 0 AS syn_ack_in,
+    told & 262144 > 0 AS syn_out, told & 524288 > 0 AS syn_in
+"""
 
 # The order of trust where a sensor logs several names for one connection.
 _NAMED = """
@@ -52,62 +89,100 @@ _WHOLE = """
            coalesce(opened_by, sent_first) AS opened_by,
            coalesce(flows, 1) AS opens,
            {sent_out} AS any_out, {sent_in} AS any_in,
-           tcp_flags_out AS all_flags_out, tcp_flags_in AS all_flags_in
-    FROM pieces p LEFT JOIN named n USING (uid)
+           tcp_flags_out AS all_flags_out, tcp_flags_in AS all_flags_in,
+           false AS any_sampled
+    FROM marked p LEFT JOIN named n USING (uid)
 """
 
+# Who opened, by the order of trust: what the source says; a SYN without ACK on one side only (flags
+# of a piece are the OR of its packets', so that most pieces of TCP have both); a lone SYN-ACK; who
+# sent first, if that can be told: not by samples, not by equal times, and not by one direction of
+# TCP whose sender acknowledges what is missing here.
+_OPENED_BY = """
+    CASE WHEN said IS NOT NULL THEN said
+         WHEN syn_out AND NOT syn_in THEN 'member'
+         WHEN syn_in AND NOT syn_out THEN 'remote'
+         WHEN syn_ack_in AND NOT syn_ack_out AND any_out THEN 'member'
+         WHEN syn_ack_out AND NOT syn_ack_in AND any_in THEN 'remote'
+         WHEN any_sampled OR first_out = first_in OR {established} THEN NULL
+         WHEN first_in IS NULL OR first_out < first_in THEN
+             CASE WHEN first_out IS NOT NULL THEN 'member' END
+         ELSE 'remote' END
+"""
+# Only one side was seen, but it acknowledges, and not by SYN-ACK or RST alone, which a stranger's
+# forged packet calls forth too: the other side was there, on a path that was not observed.
+_ESTABLISHED = """(protocol = 6 AND coalesce(any_out, false) <> coalesce(any_in, false)
+    AND (coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 16 = 16
+    AND ((coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 9 > 0
+         OR (coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 6 = 0))"""
+
 _JOINED = """
-    SELECT * EXCLUDE (name, name_source, opened_by, sent_first, bound, reached, connection),
-           first_value(bound.name IGNORE NULLS) OVER whole AS name,
-           first_value(CASE WHEN bound.name IS NOT NULL THEN bound.name_source END IGNORE NULLS)
-               OVER whole AS name_source,
-           coalesce(first_value(opened_by IGNORE NULLS) OVER whole,
-                    first_value(sent_first IGNORE NULLS) OVER whole) AS opened_by,
-           bool_or({sent_out}) OVER whole AS any_out,
-           bool_or({sent_in}) OVER whole AS any_in,
-           bit_or(tcp_flags_out) OVER whole AS all_flags_out,
-           bit_or(tcp_flags_in) OVER whole AS all_flags_in
-    FROM (
-        SELECT *, sum(opens) OVER (PARTITION BY {key} ORDER BY {order}
-                                   ROWS UNBOUNDED PRECEDING) AS connection
+    SELECT * EXCLUDE (said, told, syn_out, syn_in, syn_ack_out, syn_ack_in, first_out, first_in),
+           {opened_by} AS opened_by
+    FROM (SELECT *, {told} FROM (
+        SELECT * EXCLUDE (name, name_source, opened_by, sent_first, bound, reached, connection,
+                          spare, retry),
+               first_value(bound.name IGNORE NULLS) OVER whole AS name,
+               first_value(CASE WHEN bound.name IS NOT NULL THEN bound.name_source END IGNORE NULLS)
+                   OVER whole AS name_source,
+               first_value(opened_by IGNORE NULLS) OVER whole AS said,
+               bit_or({evidence}) OVER whole AS told,
+               min(CASE WHEN NOT spare AND sent_first = 'member' THEN start_ms END) OVER whole
+                   AS first_out,
+               min(CASE WHEN NOT spare AND sent_first = 'remote' THEN start_ms END) OVER whole
+                   AS first_in
         FROM (
-            SELECT *, CASE
-                WHEN flows IS NOT NULL THEN flows
-                WHEN begins AND (uid IS NOT NULL OR NOT coalesce(retry, false)) THEN 1
-                WHEN reached IS NULL OR start_ms - reached > {timeout} THEN 1
-                ELSE 0 END AS opens
+            SELECT *, sum(opens) OVER (PARTITION BY {key} ORDER BY {place}
+                                       ROWS UNBOUNDED PRECEDING) AS connection
             FROM (
-                SELECT p.*, {{'name': coalesce(p.name, n.name), 'name_source':
-                        CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END}}
-                        AS bound,
-                    max(end_ms) OVER (PARTITION BY {key} ORDER BY {order}
-                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
-                    lag({syn_only} AND flows IS NULL) OVER (PARTITION BY {key} ORDER BY {order})
-                        AND start_ms - lag(end_ms) OVER (PARTITION BY {key} ORDER BY {order})
-                            <= {timeout} AS retry
-                FROM pieces p LEFT JOIN named n USING (uid)
+                SELECT *, CASE
+                    WHEN spare THEN 0
+                    WHEN flows IS NOT NULL THEN flows
+                    WHEN begins AND (uid IS NOT NULL OR NOT coalesce(retry, false)) THEN 1
+                    WHEN reached IS NULL OR start_ms - reached > {timeout} THEN 1
+                    ELSE 0 END AS opens
+                FROM (
+                    SELECT p.*, coalesce(seen = 'duplicate', false) AS spare,
+                        {{'name': coalesce(p.name, n.name), 'name_source':
+                            CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END}}
+                            AS bound,
+                        max(end_ms) OVER (piece
+                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
+                        lag({syn_only} AND flows IS NULL) OVER piece
+                            AND start_ms - lag(end_ms) OVER piece <= {timeout} AS retry
+                    FROM marked p LEFT JOIN named n USING (uid)
+                    WINDOW piece AS (PARTITION BY {kept} ORDER BY {order})
+                )
             )
         )
-    )
-    WINDOW whole AS (PARTITION BY {key}, connection ORDER BY {order}
-                     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+        WINDOW whole AS (PARTITION BY {key}, connection ORDER BY {place}
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ))
 """
 
 _CONNECTED = """
     SELECT {columns} FROM (
-        SELECT * EXCLUDE (answered),
-               CASE WHEN internal THEN 'internal'
-                    WHEN protocol = 6 AND NOT coalesce(any_out, false) AND all_flags_in IS NOT NULL
+        SELECT * EXCLUDE (answered, flaws),
+               CASE WHEN seen = 'twice' THEN concat_ws(',', flaws, 'seen-twice') ELSE flaws END
+                   AS flaws,
+               CASE WHEN seen = 'duplicate' THEN 'duplicate'
+                    WHEN internal THEN 'internal'
+                    WHEN protocol = 6 AND NOT coalesce(any_out, false) AND NOT any_sampled
+                         AND all_flags_in & 9 = 0
                          AND (all_flags_in & 18 = 18 OR all_flags_in & 4 = 4) THEN 'backscatter'
-                    WHEN opened_by = 'remote' AND NOT answered THEN 'scan'
+                    WHEN opened_by = 'remote' AND any_in AND NOT coalesce(any_out, false)
+                         AND answered IS NOT TRUE THEN 'scan'
                     ELSE 'use' END AS noise,
                answered
         FROM (
             SELECT *, CASE
                 WHEN any_in IS NULL AND any_out IS NULL THEN NULL
+                WHEN any_in AND any_out THEN true
+                WHEN {established} THEN true
+                WHEN any_sampled THEN NULL
                 WHEN opened_by = 'member' THEN coalesce(any_in, false)
                 WHEN opened_by = 'remote' THEN coalesce(any_out, false)
-                ELSE coalesce(any_in, false) AND coalesce(any_out, false) END AS answered
+                ELSE false END AS answered
             FROM connected_rows
         )
     )
@@ -120,7 +195,9 @@ def connections_of_day(
     observed: str,
     names: str,
     day: str,
+    *,
     timeout_ms: int = JOIN_TIMEOUT_MS,
+    duplicates: Duplicates = "once",
 ) -> Connected:
     """Join the pieces of one UTC day and bind names.
 
@@ -130,6 +207,9 @@ def connections_of_day(
         names: view of ``names`` that holds the day and the day after.
         day: YYYY-MM-DD.
         timeout_ms: a gap longer than this between two pieces makes two connections.
+        duplicates: "once": of packets that were seen twice one report is used, the others have
+            the noise ``duplicate`` and open nothing; "all": they stay, with the flaw ``seen-twice``
+            (as they do under sampling, where nobody can tell). See ``connect/duplicates.py``.
 
     Returns:
         A query whose rows have the schema CONNECTED, those of ``day`` only. Where nothing had to
@@ -137,25 +217,33 @@ def connections_of_day(
     """
     start = (dt.date.fromisoformat(day) - EPOCH).days * DAY_MS
     window = f"end_ms >= {start - timeout_ms} AND start_ms < {start + DAY_MS + timeout_ms}"
+    seen = what_is_seen(con, observed, window)
+    twice = seen.twice or seen.translated
+    whole = not twice and _only_whole(con, observed, window)
     parts = {
-        "key": _KEY,
-        "order": _ORDER,
-        "sent_out": _SENT_OUT,
-        "sent_in": _SENT_IN,
+        "key": KEY,
+        "kept": f"{KEY}, coalesce(seen = 'duplicate', false)" if twice else KEY,
+        "order": _ORDER_TWICE if twice else _ORDER,
+        "place": _PLACE_TWICE if twice else _ORDER,
+        "evidence": _EVIDENCE,
+        "told": _TOLD,
+        "sent_out": SENT_OUT,
+        "sent_in": SENT_IN,
         "syn_only": _SYN_ONLY,
         "timeout": timeout_ms,
+        "established": _ESTABLISHED,
+        "opened_by": _OPENED_BY.format(established=_ESTABLISHED),
     }
-    whole = _only_whole(con, observed, window)
-    if whole:
-        pieces = f"SELECT * FROM {observed} WHERE day = '{day}'"
-        rows = _WHOLE.format(**parts)
-    else:
-        pieces = f"SELECT * FROM {observed} WHERE {window}"
-        rows = _JOINED.format(**parts)
+    of_day = f"day = '{day}'" if whole else window
+    steps = [
+        f"named AS ({_NAMED.format(names=names)})",
+        f"pieces AS (SELECT * FROM {observed} WHERE {of_day})",
+        *marked("pieces", seen, duplicates, timeout_ms),
+        f"connected_rows AS ({(_WHOLE if whole else _JOINED).format(**parts)})",
+    ]
     columns = ", ".join(CONNECTED.names)
-    query = (
-        f"WITH named AS ({_NAMED.format(names=names)}), pieces AS ({pieces}), "
-        f"connected_rows AS ({rows}) " + _CONNECTED.format(columns=columns, day=day)
+    query = f"WITH {', '.join(steps)} " + _CONNECTED.format(
+        columns=columns, day=day, established=_ESTABLISHED
     )
     return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
 

@@ -169,7 +169,7 @@ class Orienter:
         ports = [rows[f"translated_{side}_port"] for side in ("source", "destination")]
         if all(column.null_count == len(column) for column in (*ends, *ports)):
             return dict(zip(_TRANSLATED, (*ends, *ports), strict=True))
-        member, remote = _by_side(*ends, from_member)
+        member, remote = _by_side(ends[0], ends[1], from_member)
         octets, known = addresses_to_numpy(member)
         counted = known & (self._members.find(octets, known, start) != OUTSIDE)
         forward = pa.array(from_member)
