@@ -50,6 +50,12 @@ FORMATS = """\
 A format is found by content, never by a file's name; `--format` names one. Each may be packed as
 gzip, zstd, bz2 or xz. What gives no row is counted by cause; `folkways inspect` shows the counts.
 """
+FIELDS = """\
+## What each format can say
+
+A field of `records` (see [tables](schema.md)) that a format can fill is marked; whether a file does
+fill it depends on who wrote it. `answers` are DNS answers, `names` are names that are logged apart.
+"""
 PRESETS = """\
 Presets are found by their column names, or named with `--mapping`. For other tables write a
 [mapping file](../how-to/tables.md).
@@ -110,8 +116,10 @@ def schema() -> Iterator[str]:
 
 
 def formats() -> Iterator[str]:
-    """The readers in their order, and the presets for tables."""
+    """What each format can say, the readers in their order, and the presets for tables."""
     yield FORMATS
+    yield FIELDS
+    yield fields_by_format()
     for reader in READERS:
         name = type(reader).__module__.removesuffix(".reader")
         told = (sys.modules[name].__doc__ or "").replace("``", "`").strip()
@@ -120,6 +128,23 @@ def formats() -> Iterator[str]:
     yield table(
         ["preset", "format", "a row is", "meaning"],
         [[f"`{m.name}`", m.format, m.direction, m.meaning] for m in presets()],
+    )
+
+
+def fields_by_format() -> str:
+    """Fields of records, and the tables beside them, by the formats that can fill them."""
+    known = {name for reader in READERS for name in reader.gives}
+    beside = {"names", "answers"}
+    unknown = known - beside - set(RECORDS.names)
+    if unknown:
+        raise ValueError(f"readers declare fields that no record has: {', '.join(unknown)}")
+    names = [*(n for n in RECORDS.names if n in known), *sorted(known & beside)]
+    return table(
+        ["field", *(reader.name for reader in READERS)],
+        [
+            [f"`{name}`", *("x" if name in reader.gives else "" for reader in READERS)]
+            for name in names
+        ],
     )
 
 

@@ -13,7 +13,11 @@ import console
 from folkways.measure.groups import GROUPS
 
 ITEMS_SHOWN = 2
-VOLATILE = {"population", "catalogue", "lists", "digest", "data", "ingested", "frozen"}
+VOLATILE = {"population", "catalogue", "lists", "digest", "data", "ingested", "frozen"} | {
+    "disk_bytes",
+    "disk_free_bytes",
+    "seconds",
+}
 TYPES = {dict: "object", list: "list", str: "text", bool: "true or false", type(None): "null"}
 
 Keys = dict[str, str]
@@ -40,7 +44,8 @@ def sections(file: Path) -> Iterator[str]:
 def make_study() -> None:
     """The simulated study two-days, as the folder ``my-study``."""
     console.run(["simulate", "two-days", "--into", "traffic"])
-    console.run(["init", "my-study", "--population", "traffic/population.toml"])
+    for name in ("my-study", "new-study"):
+        console.run(["init", name, "--population", "traffic/population.toml"])
     dates = ["--from", "2017-05-09", "--to", "2018-02-13"]
     for kind in ("asn", "country"):
         file = f"traffic/reference/{kind}-ipv4.csv"

@@ -319,11 +319,11 @@ def connected_table(rows: Rows, day: str) -> pa.Table:
 def attribute(small: Catalogue, lists: Snapshot) -> Attribute:
     """Attribute rows, each stated by the columns that matter; a dict a row, in order."""
 
-    def run(*rows: dict[str, Any], day: str = "2017-05-01") -> Rows:
+    def run(*rows: dict[str, Any], day: str = "2017-05-01", anonymised: bool = False) -> Rows:
         numbered = [{"protocol": 6, **row, "start_ms": n} for n, row in enumerate(rows)]
         with duckdb.connect() as con:
             con.register("connected", connected_table(numbered, day))
-            view = attribute_day(con, "connected", day, small, lists)
+            view = attribute_day(con, "connected", day, small, lists, anonymised=anonymised)
             found: Rows = con.sql(f"FROM {view} ORDER BY start_ms").to_arrow_table().to_pylist()
         return found
 

@@ -351,3 +351,23 @@ def test_total_and_independent_of_the_order_of_rows(
         assert (row["rule"] is None) == (row["evidence"] is None)
         assert (row["evidence"] is None) == (row["service"] is None and row["operator"] is None)
         assert row["evidence"] in {None, "name", "address", "sensor", "port"}
+
+
+def test_of_anonymised_addresses_nothing_is_told(attribute: Attribute) -> None:
+    rows: tuple[dict[str, Any], ...] = (
+        {"remote": SERVICES_NET},
+        {"remote": META},
+        {"remote": CLOUD},
+        {"remote": META, "name": "www.facebook.com"},
+        {"remote": SERVICES_NET, "remote_port": 123, "protocol": 17},
+        {"remote": NOWHERE, "remote_asn": 62041, "remote_country": "GB"},
+    )
+    real, found = attribute(*rows), attribute(*rows, anonymised=True)
+    assert [row["evidence"] for row in real[:2]] == ["address", "address"]
+    assert [decided(row) for row in found[:3]] == [NOBODY] * 3
+    for row in found[:3]:
+        told = ("remote_asn", "remote_country", "remote_kind", "hidden")
+        assert {name: row[name] for name in told} == dict.fromkeys(told)
+    assert [row["service"] for row in found[3:5]] == ["facebook", "ntp"]
+    # What the source itself says of the AS holds, for it was said of the real address.
+    assert (found[5]["service"], found[5]["remote_country"]) == ("telegram", "GB")

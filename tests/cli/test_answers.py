@@ -20,6 +20,7 @@ WITH_JSON: dict[str, list[str]] = {
     "summary": ["STUDY", "--period", BEFORE, "--by", "day,service"],
     "compare": ["STUDY", BEFORE, AFTER, "--by", "function"],
     "inspect": ["LOGS"],
+    "ingest": ["STUDY", "LOGS"],
     "sources": ["STUDY"],
     "explain": ["STUDY", "198.19.0.193", "--day", "2017-06-09"],
 }
@@ -44,8 +45,20 @@ def test_json_is_all_that_is_printed(
         pytest.fail(f"{constant} is no JSON")
 
     answer = json.loads(ran.out, parse_constant=refuse)
-    assert answer["schema"] == f"folkways.{name}/1"
-    assert answer.get("rows") or answer.get("sources")
+    assert answer["schema"] == f"folkways.{name}/{2 if name == 'inspect' else 1}"
+    assert answer.get("rows") or answer.get("sources") or answer.get("known")
+
+
+def test_a_dry_run_is_json_too(run: Run, empty: Path, simulated: Simulated) -> None:
+    folder = str(simulated.rounds[0].folder)
+    ran = run("ingest", empty, folder, "--dry-run", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    told = json.loads(ran.out)
+    assert told["schema"] == "folkways.dry-run/1"
+    said = run("ingest", empty, folder, "--dry-run")
+    assert f"about {told['flows']:,} flows" in said.out
+    # Nothing of it is in.
+    assert json.loads(run("sources", empty, "--json").out)["sources"] == []
 
 
 def test_numbers_in_json_are_the_simulated_ones(run: Run, ready: Path) -> None:

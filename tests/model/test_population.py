@@ -98,3 +98,16 @@ def test_columns_of_addresses_survive_the_way_through_numpy(addresses: list[byte
     assert addresses_from_numpy(*addresses_to_numpy(column)).to_pylist() == addresses
     part = column.slice(1)
     assert addresses_from_numpy(*addresses_to_numpy(part)).to_pylist() == addresses[1:]
+
+
+def test_settings_that_change_what_is_stored_change_the_digest() -> None:
+    plain = Population.parse('[[range]]\nprefix = "10.0.0.0/8"\n')
+    assert (plain.anonymised, plain.duplicates) == (False, "once")
+    found = {plain.digest}
+    for line in ("anonymised = true", 'duplicates = "all"', 'duplicates = "all"\nk = 9'):
+        made = Population.parse(f'[study]\n{line}\n[[range]]\nprefix = "10.0.0.0/8"\n')
+        found.add(made.digest)
+        assert made.anonymised or made.duplicates == "all"
+    assert len(found) == 3
+    with pytest.raises(PopulationError, match='duplicates = 2 must be "once" or "all"'):
+        Population.parse('[study]\nduplicates = 2\n[[range]]\nprefix = "10.0.0.0/8"\n')

@@ -106,6 +106,8 @@ def attribute_day(
     day: str,
     catalogue: Catalogue,
     snapshot: Snapshot,
+    *,
+    anonymised: bool = False,
 ) -> str:
     """Attribute the connections of one day.
 
@@ -118,12 +120,13 @@ def attribute_day(
         day: YYYY-MM-DD, the day by which dated facts and lists are chosen.
         catalogue: services and operators.
         snapshot: dated reference lists.
+        anonymised: remote addresses are no real ones, so that no list and no prefix speaks of them.
 
     Returns:
         The name of a temporary view with the schema CONNECTIONS. It holds until the next call on
         the same connection, which removes it.
     """
-    tables = DayTables(catalogue, snapshot, dt.date.fromisoformat(day))
+    tables = DayTables(catalogue, snapshot, dt.date.fromisoformat(day), anonymised=anonymised)
     _drop_views(con)
     distinct = _distinct(con, view)
     _put(con, "names", tables.names(distinct["name"].to_pylist()))

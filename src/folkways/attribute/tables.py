@@ -36,9 +36,13 @@ class DayTables:
         catalogue: services and operators.
         snapshot: dated reference lists.
         day: the UTC day.
+        anonymised: addresses are no real ones; nothing is known of them.
     """
 
-    def __init__(self, catalogue: Catalogue, snapshot: Snapshot, day: dt.date) -> None:
+    def __init__(
+        self, catalogue: Catalogue, snapshot: Snapshot, day: dt.date, *, anonymised: bool = False
+    ) -> None:
+        self._anonymised = anonymised
         self._catalogue = catalogue
         self._snapshot = snapshot
         self._day = day
@@ -151,6 +155,8 @@ class DayTables:
     def remotes(self, addresses: pa.Array) -> pa.Table:
         """What lists and prefixes say of distinct remote addresses; local ones say nothing."""
         octets, known = addresses_to_numpy(addresses)
+        if self._anonymised:
+            known = np.zeros_like(known)
         known &= self._local.find(octets, known) == NOTHING
         asn = self._snapshot.lookup_octets("asn", octets, known, self._day)
         country = self._snapshot.lookup_octets("country", octets, known, self._day)

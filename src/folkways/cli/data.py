@@ -8,10 +8,12 @@ import typer
 from folkways.cli.options import (
     DEFAULT_OPTIONS,
     ActiveOption,
+    ExporterOption,
     FormatOption,
     IdleOption,
     JsonOption,
     MappingOption,
+    SamplingOption,
     SourceArguments,
     StudyArgument,
     print_json,
@@ -33,15 +35,15 @@ def ingest(
     mapping: MappingOption = None,
     active_timeout: ActiveOption = DEFAULT_OPTIONS.active_timeout_s,
     idle_timeout: IdleOption = DEFAULT_OPTIONS.idle_timeout_s,
-    sampling: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="packets were sampled 1 in N before they were measured", min=1
-        ),
-    ] = None,
+    sampling: SamplingOption = None,
+    exporter: ExporterOption = None,
     jobs: Annotated[
         int, typer.Option(metavar="N", help="so many processes read at once", min=1)
     ] = 1,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="write nothing; say what would go in, and estimates")
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read files into a study, each content exactly once.
 
@@ -50,11 +52,17 @@ def ingest(
 
     Example: folkways ingest my-study /var/log/zeek
     """
-    options = ReadOptions(active_timeout, idle_timeout, mapping, sampling)
+    options = ReadOptions(active_timeout, idle_timeout, mapping, sampling, exporter)
+    if dry:
+        _dry_run(Study.open(study), sources, wanted, options, as_json=as_json)
+        return
     with Bars() as bars:
         done = Study.open(study).ingest(
             *sources, wanted=wanted, options=options, jobs=jobs, progress=bars
         )
+    if as_json:
+        print_json(done.to_json())
+        return
     rows = sum(entry.rows for entry in done.entries)
     typer.echo(
         f"{_count(len(done.entries), 'source')} in ({_count(rows, 'flow')}), {len(done.known):,} "
@@ -66,6 +74,32 @@ def ingest(
         typer.echo(f"  not read: {cause if name in cause else f'{name}: {cause}'}")
     if len(done.refused) > MOST_REFUSED:
         typer.echo(f"  and {len(done.refused) - MOST_REFUSED:,} more")
+
+
+def _dry_run(
+    study: Study, sources: list[str], wanted: str | None, options: ReadOptions, *, as_json: bool
+) -> None:
+    with Bars() as bars:
+        told = study.dry_run(*sources, wanted=wanted, options=options, progress=bars)
+    if as_json:
+        print_json(told)
+        return
+    rows = [
+        {**one, "state": one["error"] or ("known already" if one["known"] else one["format"])}
+        for one in told["sources"]
+    ]
+    print_rows(rows, ["state", "records", "flows", "disk_bytes", "seconds", "path"])
+    typer.echo(
+        f"Nothing was written. Would go in: about {told['flows']:,} flows, "
+        f"{_megabytes(told['disk_bytes'])} on disk ({_megabytes(told['disk_free_bytes'])} are "
+        f"free), {told['seconds']:,.0f} s."
+    )
+    if not told["fits"]:
+        typer.echo("The disk is too small for this.")
+
+
+def _megabytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB"
 
 
 def settle(

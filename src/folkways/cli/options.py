@@ -31,6 +31,14 @@ MappingOption = Annotated[
         help="for tables: a mapping file, or a preset's name, that says which column is which",
     ),
 ]
+SamplingOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="packets were sampled 1 in N before they were measured", min=1),
+]
+ExporterOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="who measured, where the files do not say it"),
+]
 ActiveOption = Annotated[
     float,
     typer.Option(metavar="SECONDS", help="captures: cut flows that last longer than this", min=1),

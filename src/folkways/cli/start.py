@@ -8,10 +8,12 @@ import typer
 from folkways.cli.options import (
     DEFAULT_OPTIONS,
     ActiveOption,
+    ExporterOption,
     FormatOption,
     IdleOption,
     JsonOption,
     MappingOption,
+    SamplingOption,
     SourceArguments,
     StudyArgument,
     print_json,
@@ -22,7 +24,9 @@ from folkways.model.errors import UserError
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
 from folkways.study.demo import run_demo, simulate_into
-from folkways.study.inspect import SCHEMA, inspect_sources
+from folkways.study.inspect import inspect_sources
+
+MOST_SHOWN = 8
 
 
 def demo(
@@ -51,47 +55,62 @@ def inspect(
     mapping: MappingOption = None,
     active_timeout: ActiveOption = DEFAULT_OPTIONS.active_timeout_s,
     idle_timeout: IdleOption = DEFAULT_OPTIONS.idle_timeout_s,
+    sampling: SamplingOption = None,
+    exporter: ExporterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what files are: format, span, names, problems.
+    """Say what files are: format, span, exporters, names, problems.
+
+    The problems come worst first: what is missing, what cannot be read, what is in doubt.
 
     Needs no study, and writes nothing.
 
     Example: folkways inspect conn.log.gz trace.pcap
     """
-    options = ReadOptions(active_timeout, idle_timeout, mapping)
+    options = ReadOptions(active_timeout, idle_timeout, mapping, sampling, exporter)
     with Bars() as bars:
         found = inspect_sources(sources, options, wanted, bars)
     if as_json:
-        print_json({"schema": SCHEMA, "sources": [f.to_json() for f in found]})
+        print_json(found.to_json())
         return
-    for one in found:
+    for one in found.sources:
         for line in _about(one.to_json()):
             typer.echo(line)
+    twice = found.twice_sentence()
+    if twice:
+        typer.echo(f"Double counting: {twice}")
 
 
 def _about(one: dict[str, Any]) -> list[str]:
     """What a person wants to know of a source, in lines."""
     lines = [one["path"]]
     if one["format"]:
-        packed = f" ({one['compression']})" if one["compression"] else ""
+        told = [v for v in (", ".join(one["versions"]), one["compression"]) if v]
+        detail = f" ({'; '.join(told)})" if told else ""
         lines.append(
-            f"  {one['format']}{packed}: {one['records']:,} records, {one['flows']:,} flows"
+            f"  {one['format']}{detail}: {one['records']:,} records, {one['flows']:,} flows"
         )
     if one["first"]:
         lines.append(f"  from {one['first']} to {one['last']}")
     names = ", ".join(f"{count:,} from {source}" for source, count in one["names"].items())
     if names:
-        lines.append(f"  names: {names}")
+        share = one["named_share"]
+        lines.append(f"  names: {names}" + (f"; {share:.0%} of flows have one" if share else ""))
     if one["rows"].get("answers"):
         lines.append(f"  DNS answers: {one['rows']['answers']:,}")
-    if one["sampling"]["unknown"]:
-        lines.append("  whether packets were sampled is not said (for some rows at least)")
-    if set(one["sampling"]["one_in"]) - {1}:
-        lines.append(f"  packets sampled 1 in {', '.join(map(str, one['sampling']['one_in']))}")
-    if one["exporters"]:
-        lines.append(f"  measured by {', '.join(one['exporters'][:5])}")
+    lines += [f"  {_measured(by)}" for by in one["exporters"][:MOST_SHOWN]]
+    if len(one["exporters"]) > MOST_SHOWN:
+        lines.append(f"  and by {len(one['exporters']) - MOST_SHOWN:,} more")
     return lines + [f"  - {problem}" for problem in one["problems"]]
+
+
+def _measured(by: dict[str, Any]) -> str:
+    """Who measured, and how packets were sampled there."""
+    rates = [f"1 in {rate:,}" if rate > 1 else "every packet" for rate in by["sampling"]]
+    if by["sampling_unknown"]:
+        rates.append("sampling not said" + (" for some" if rates else ""))
+    who = f"measured by {by['exporter']}" if by["exporter"] else "who measured is not said"
+    return f"{who}: {by['flows']:,} flows, {', '.join(rates)}"
 
 
 def init(

@@ -81,6 +81,7 @@ class Link:
     LINUX_COOKED = 113
     PPI = 192
     PPP_PPPD = 204
+    MPLS = 219
     LINUX_COOKED_2 = 276
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -10,8 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from folkways.measure.completeness import Hours, reasons
+from folkways.measure.gaps import Missing, missing
 from folkways.measure.local_time import changes, local_day
 from folkways.measure.values import Frame, collect, day_from_number, day_number, inside
+from folkways.model.batches import Gap
 from folkways.model.finding import UNKNOWN, CoverageSummary
 from folkways.model.period import DAY_MS, HOUR_MS, Period, offsets_ms
 
@@ -22,14 +25,16 @@ class DayCoverage:
 
     ``expected_hours`` is the day's length (23, 24, 25, or 23.5 where a zone moves by half an
     hour); ``hours`` how many of them hold at least one row of any kind, a row counting in all the
-    hours that it spans; ``rows`` those that start on the day; ``sampling`` the values seen, as
-    text; ``flawed`` the share of rows with flaws, None without rows.
+    hours that it spans; ``rows`` those that start on the day; ``lost`` records that sources know to
+    be missing; ``sampling`` the values seen, as text; ``flawed`` the share of rows with flaws,
+    None without rows.
     """
 
     day: dt.date
     expected_hours: float
     hours: float
     rows: int
+    lost: int
     sources: tuple[str, ...]
     exporters: tuple[str, ...]
     sampling: tuple[str, ...]
@@ -67,13 +72,14 @@ class Coverage:
         )
 
 
-def coverage(frame: Frame, period: Period) -> Coverage:
+def coverage(frame: Frame, period: Period, gaps: Iterable[Gap] = ()) -> Coverage:
     """How each local day of the period was observed.
 
     Args:
         frame: rows with the schema CONNECTIONS, noise and internal traffic included. Rows that
             start before the period and reach into it count for its hours if they are in the frame.
         period: local days.
+        gaps: stretches from which sources say that records are missing.
     """
     active, length, hours = _hours(frame, period)
     facts = _facts(frame, period)
@@ -81,21 +87,25 @@ def coverage(frame: Frame, period: Period) -> Coverage:
     why = reasons(
         hours, [frozenset(facts[d].exporters) if d in facts else frozenset() for d in days]
     )
+    lacking = missing(gaps, period)
     found = []
     for i, day in enumerate(days):
         fact = facts.get(day, _Facts())
+        lack = lacking.get(day, Missing(0, 0.0))
+        reason = why[i] or lack.reason(fact.rows)
         found.append(
             DayCoverage(
                 day=day,
                 expected_hours=float(length[i].sum()),
                 hours=float(length[i][active[i]].sum()),
                 rows=fact.rows,
+                lost=lack.lost,
                 sources=tuple(sorted(fact.sources)),
                 exporters=tuple(sorted(fact.exporters)),
                 sampling=tuple(sorted(fact.sampling, key=_by_number)),
                 flawed=fact.flawed / fact.rows if fact.rows else None,
-                complete=why[i] is None,
-                reason=why[i],
+                complete=reason is None,
+                reason=reason,
             )
         )
     return Coverage(period, tuple(found))

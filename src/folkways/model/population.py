@@ -6,7 +6,7 @@ import ipaddress
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from folkways.model.addresses import MAPPED_PREFIX
@@ -15,10 +15,12 @@ from folkways.model.period import day_start_ms
 
 DEFAULT_K = 5
 _TOP = {"name", "timezone", "study", "range", "exclude"}
-_STUDY = {"k", "public_data", "member_ids", "simulated"}
+_STUDY = {"k", "public_data", "member_ids", "simulated", "anonymised", "duplicates"}
 _RANGE = {"prefix", "from", "to", "label"}
 _EXCLUDE = {"prefix", "from", "to", "reason"}
 _FOREVER = 2**62
+
+Duplicates = Literal["once", "all"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ class Range:
 class Population:
     """The address space that is measured.
 
-    ``simulated`` marks made-up data, so that every page can say so.
+    ``simulated`` marks made-up data, so that every page can say so. ``anonymised``: addresses were
+    made unrecognisable before they came here, and the ranges are given as they look now; lists of
+    real addresses say nothing of them. ``duplicates``: whether packets that two exporters report
+    are counted once or as often as they are reported.
     """
 
     name: str
@@ -55,6 +60,8 @@ class Population:
     k: int
     public_data: bool
     simulated: bool
+    anonymised: bool
+    duplicates: Duplicates
     ranges: tuple[Range, ...]
     excludes: tuple[Range, ...]
     digest: str
@@ -105,9 +112,11 @@ class Population:
             k=k,
             public_data=public,
             simulated=_flag(study, "simulated"),
+            anonymised=_flag(study, "anonymised"),
+            duplicates=_duplicates(study.get("duplicates", "once")),
             ranges=ranges,
             excludes=excludes,
-            digest=hashlib.sha256(repr((timezone, ranges, excludes)).encode()).hexdigest(),
+            digest=_digest(timezone, ranges, excludes, study),
         )
 
 
@@ -143,6 +152,22 @@ def _flag(table: dict[str, Any], key: str) -> bool:
     if not isinstance(value, bool):
         raise PopulationError(f"{key} must be true or false.")
     return value
+
+
+def _duplicates(value: object) -> Duplicates:
+    if value == "once":
+        return "once"
+    if value == "all":
+        return "all"
+    raise PopulationError(f'duplicates = {value!r} must be "once" or "all".')
+
+
+def _digest(
+    timezone: str, ranges: tuple[Range, ...], excludes: tuple[Range, ...], study: dict[str, Any]
+) -> str:
+    """What the stored connections depend on; how they are shown (k) does not change them."""
+    parts = (timezone, ranges, excludes, study.get("anonymised"), study.get("duplicates"))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _check_k(k: object, *, public: bool) -> None:

@@ -9,6 +9,14 @@ from folkways.read.source import Source
 
 BATCH_ROWS = 262_144
 
+KEY = frozenset(
+    {"start_ms", "end_ms", "protocol"}
+    | {f"{side}_{part}" for side in ("source", "destination") for part in ("address", "port")}
+)
+FORWARD = frozenset({"bytes_forward", "packets_forward", "tcp_flags_forward"})
+REVERSE = frozenset({"bytes_reverse", "packets_reverse", "tcp_flags_reverse"})
+"""Columns that most readers can fill; see ``Reader.gives``."""
+
 
 @dataclass(frozen=True)
 class ReadOptions:

@@ -6,6 +6,8 @@ from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.netflow import NetFlowReader
 from folkways.read.nfcapd import NfcapdReader
 from folkways.read.reader import Reader, ReadOptions
+from folkways.read.sflow.reader import SflowReader
+from folkways.read.silk import SilkReader
 from folkways.read.source import Source
 from folkways.read.suricata import SuricataReader
 from folkways.read.tabular import TabularReader
@@ -16,7 +18,9 @@ READERS: tuple[Reader, ...] = (
     SuricataReader(),
     CaptureReader(),
     NetFlowReader(),
+    SflowReader(),
     NfcapdReader(),
+    SilkReader(),
     AwsReader(),
     AzureReader(),
     GcpReader(),

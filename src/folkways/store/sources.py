@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from folkways.model.batches import Gap
 from folkways.model.columns import INT64, SOURCE, TEXT, Column, Table
 
 SOURCES = Table(
@@ -25,9 +26,18 @@ SOURCES = Table(
         Column("skipped", TEXT, "JSON", "units that gave no row, by cause", nullable=False),
         Column("flagged", TEXT, "JSON", "units used although flawed, by cause", nullable=False),
         Column("notes", TEXT, "JSON", "sentences for a person", nullable=False),
+        Column("versions", TEXT, "JSON", "units by what they say of their format", nullable=False),
+        Column(
+            "gaps",
+            TEXT,
+            "JSON",
+            "stretches with lost records: first and last ms, cause, exporter, how many",
+            nullable=False,
+        ),
     ),
 )
-_JSON = ("skipped", "flagged", "notes")
+_JSON = ("skipped", "flagged", "notes", "versions", "gaps")
+_LISTS = {"notes", "gaps"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class SourceEntry:
     skipped: Mapping[str, int] = field(default_factory=dict)
     flagged: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    versions: Mapping[str, int] = field(default_factory=dict)
+    gaps: Sequence[Gap] = field(default_factory=list)
 
 
 def source_id(digest: str) -> str:
@@ -60,7 +72,7 @@ def entries_to_table(entries: Sequence[SourceEntry]) -> pa.Table:
     }
     for name in _JSON:
         columns[name] = [
-            json.dumps(list(value) if name == "notes" else dict(value), ensure_ascii=False)
+            json.dumps(list(value) if name in _LISTS else dict(value), ensure_ascii=False)
             for value in columns[name]
         ]
     return pa.table(columns, schema=SOURCES.schema)
@@ -68,7 +80,9 @@ def entries_to_table(entries: Sequence[SourceEntry]) -> pa.Table:
 
 def entries_from_table(table: pa.Table) -> list[SourceEntry]:
     """The other way."""
-    return [
-        SourceEntry(**{**row, **{name: json.loads(row[name]) for name in _JSON}})
-        for row in table.select(list(SOURCES.names)).to_pylist()
-    ]
+    entries = []
+    for row in table.select(list(SOURCES.names)).to_pylist():
+        told = {name: json.loads(row[name]) for name in _JSON}
+        told["gaps"] = [Gap(*gap) for gap in told["gaps"]]
+        entries.append(SourceEntry(**{**row, **told}))
+    return entries

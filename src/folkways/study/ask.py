@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from folkways.compare.guard import guard
 from folkways.compare.items import compare_items
-from folkways.measure.coverage import Coverage, coverage
+from folkways.measure.coverage import Coverage
 from folkways.measure.hidden import hidden_share
 from folkways.measure.summary import summary as measure_summary
 from folkways.measure.values import VALUES
@@ -17,7 +17,7 @@ from folkways.model.errors import UserError
 from folkways.model.period import Period
 from folkways.privacy.suppression import suppress
 from folkways.study.folder import StudyFolder
-from folkways.study.frames import Frame, frame_of
+from folkways.study.frames import Frame, frame_of, observation
 
 SUMMARY_SCHEMA, COMPARE_SCHEMA = "folkways.summary/1", "folkways.compare/1"
 HIDDEN_NUMBERS = [name for name in VALUES if name != "members"]
@@ -29,7 +29,7 @@ def summary(
     """The shape of ``folkways summary --json``; see docs/reference/json.md."""
     with frame_of(study, period) as frame:
         table = published(study, frame, period, by, filters)
-        seen = coverage(frame, period)
+        seen = observation(study, frame, period)
     return {
         "schema": SUMMARY_SCHEMA,
         "period": period_json(period),
@@ -126,6 +126,8 @@ def provenance(study: StudyFolder) -> dict[str, Any]:
     return {
         "folkways": version("folkways"),
         "simulated": study.population.simulated,
+        "anonymised": study.population.anonymised,
+        "duplicates": study.population.duplicates,
         "population": study.population.digest,
         "catalogue": study.catalogue.digest,
         "lists": study.snapshot.digest,
@@ -185,7 +187,7 @@ def _side(study: StudyFolder, period: Period, groups: list[str]) -> _Side:
         return _Side(
             daily=measure_summary(frame, period, ["day", *groups]),
             totals=published(study, frame, period, groups, {}),
-            seen=coverage(frame, period),
+            seen=observation(study, frame, period),
         )
 
 
@@ -214,5 +216,5 @@ def _hidden_side(study: StudyFolder, period: Period) -> _Side:
             totals=suppress(
                 hidden_share(frame, period, by_day=False), study.population.k, groups=None
             ),
-            seen=coverage(frame, period),
+            seen=observation(study, frame, period),
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
+from folkways.measure.coverage import Coverage, coverage
 from folkways.model.errors import StudyError, UserError
 from folkways.model.period import Period
 from folkways.study.folder import StudyFolder
@@ -26,6 +27,12 @@ def frame_of(study: StudyFolder, period: Period) -> Iterator[Frame]:
     with study.engine() as con:
         study.store.view(con, "connections", "connections", period.utc_days)
         yield nw.from_native(con.table("connections")).lazy()
+
+
+def observation(study: StudyFolder, frame: Frame, period: Period) -> Coverage:
+    """How the period was observed: by its rows, and by what the sources say is missing."""
+    gaps = [gap for entry in study.store.sources() for gap in entry.gaps]
+    return coverage(frame, period, gaps)
 
 
 def check_period(study: StudyFolder, period: Period) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError, UserError
@@ -26,6 +26,7 @@ from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 from folkways.study.rows import RowMaker, Written
 
+SCHEMA = "folkways.ingest/1"
 GROUP_BYTES = 256 << 20
 GROUP_SOURCES = 500
 
@@ -45,6 +46,19 @@ class Ingested:
         for entry in self.entries:
             total.update(entry.skipped)
         return total
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape documented in docs/reference/json.md."""
+        return {
+            "schema": SCHEMA,
+            "in": [
+                {"id": e.id, "name": e.name, "format": e.format, "flows": e.rows}
+                for e in self.entries
+            ],
+            "known": self.known,
+            "refused": [{"name": name, "cause": cause} for name, cause in self.refused],
+            "skipped": dict(self.skipped.most_common()),
+        }
 
     def add(self, other: "Ingested") -> None:
         """Add what another group did."""
@@ -209,4 +223,6 @@ def _entry(
         skipped=dict(tally.skipped + written.dropped),
         flagged=dict(tally.flagged + written.flagged),
         notes=tally.notes,
+        versions=dict(tally.versions),
+        gaps=tally.gaps,
     )

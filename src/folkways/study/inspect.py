@@ -1,69 +1,120 @@
 """What a source is, before it goes anywhere: format, span, names, problems. Needs no study."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.model.batches import Batch, Tally
+from folkways.model.batches import Batch, Gap, Tally
 from folkways.model.errors import FolkwaysError, UserError
 from folkways.model.period import instant_text
 from folkways.read.reader import ReadOptions
 from folkways.read.readers import find_reader
 from folkways.read.source import Source, find_sources
 from folkways.study.progress import Progress, Silent
+from folkways.study.sightings import Sightings
 
-SCHEMA = "folkways.inspect/1"
+SCHEMA = "folkways.inspect/2"
+CLOCK = "clock: "
+"""How the causes begin that speak of a clock."""
+WORTH_SAYING = 0.001
+"""A smaller share of reports seen twice is chance: ports are used again."""
+
+Rates = Counter[int | None]
 
 
 @dataclass
 class Inspected:
-    """What one source holds; ``error`` is set where it could not be read at all."""
+    """What one source holds; ``error`` is set where it could not be read at all.
+
+    ``exporters``: by who measured (null: not said) the flows by sampling (null: not said).
+    """
 
     path: str
     format: str | None = None
     compression: str | None = None
     flows: int = 0
+    named: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
     rows: Counter[str] = field(default_factory=Counter)
     name_sources: Counter[str] = field(default_factory=Counter)
-    exporters: set[str] = field(default_factory=set)
-    sampling: set[int] = field(default_factory=set)
-    sampling_unknown: bool = False
+    exporters: dict[str | None, Rates] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape documented in docs/reference/json.md."""
+        tally = self.tally
         return {
             "path": self.path,
             "format": self.format,
+            "versions": dict(tally.versions.most_common()),
             "compression": self.compression,
-            "records": self.tally.records,
+            "records": tally.records,
             "flows": self.flows,
             "rows": dict(self.rows),
             "first": instant_text(self.first_ms),
             "last": instant_text(self.last_ms),
             "names": dict(sorted(self.name_sources.items())),
-            "exporters": sorted(self.exporters),
-            "sampling": {"one_in": sorted(self.sampling), "unknown": self.sampling_unknown},
-            "skipped": dict(self.tally.skipped.most_common()),
-            "flagged": dict(self.tally.flagged.most_common()),
-            "problems": self.problems,
+            "named_share": self.named / self.flows if self.flows else None,
+            "exporters": [_exporter(*item) for item in sorted(self.exporters.items(), key=str)],
+            "gaps": [gap_json(gap) for gap in tally.gaps],
+            "unseen_templates": dict(tally.unseen_templates.most_common()),
+            "skipped": dict(tally.skipped.most_common()),
+            "flagged": dict(tally.flagged.most_common()),
+            "problems": list(self._problems()),
         }
 
-    @property
-    def problems(self) -> list[str]:
-        """Sentences, worst first."""
-        found = [self.error] if self.error else []
-        skipped = self.tally.skipped.most_common()
-        found += [f"{count} skipped: {cause}" for cause, count in skipped]
-        found += [f"{count} flagged: {cause}" for cause, count in self.tally.flagged.most_common()]
-        return found + self.tally.notes
+    def _problems(self) -> Iterator[str]:
+        """Sentences, worst first: what is not there, what cannot be used, what is in doubt."""
+        tally = self.tally
+        if self.error:
+            yield self.error
+        if tally.gaps:
+            yield _gaps_sentence(tally.gaps)
+        for template, sets in tally.unseen_templates.most_common():
+            yield f"the template never came: {template} ({sets:,} sets cannot be read)"
+        for cause, count in tally.skipped.most_common():
+            yield f"{count:,} skipped: {cause}"
+        flagged = sorted(tally.flagged.items(), key=lambda f: (not f[0].startswith(CLOCK), -f[1]))
+        for cause, count in flagged:
+            yield f"{count:,} flagged: {cause}"
+        yield from tally.notes
+
+
+@dataclass
+class Inspection:
+    """What several sources hold, and how much of it was reported twice."""
+
+    sources: list[Inspected] = field(default_factory=list)
+    sightings: Sightings = field(default_factory=Sightings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape documented in docs/reference/json.md."""
+        return {
+            "schema": SCHEMA,
+            "sources": [one.to_json() for one in self.sources],
+            "seen_twice": {
+                "share": self.sightings.twice(),
+                "places": self.sightings.places,
+                "sentence": self.twice_sentence(),
+            },
+        }
+
+    def twice_sentence(self) -> str | None:
+        """The risk of double counting, for a person; None: there is none to speak of."""
+        share = self.sightings.twice()
+        if not share or share < WORTH_SAYING:
+            return None
+        return (
+            f"{share:.1%} of the flows were reported before by another exporter, or at another "
+            "place of the same; in a study they count once (unless its population file says "
+            'duplicates = "all").'
+        )
 
 
 def inspect_sources(
@@ -72,7 +123,7 @@ def inspect_sources(
     wanted: str | None = None,
     progress: Progress | None = None,
     stdin: BinaryIO | None = None,
-) -> list[Inspected]:
+) -> Inspection:
     """Read every source to its end and say what it is.
 
     Raises:
@@ -81,26 +132,35 @@ def inspect_sources(
     progress = progress or Silent()
     sources = list(find_sources(names, stdin))
     progress.phase("Reading", len(sources))
-    found: list[Inspected] = []
+    found = Inspection()
     for source in sources:
-        found.append(_inspect(source, options, wanted))
+        found.sources.append(_inspect(source, options, wanted, found.sightings, progress))
         progress.step()
-    errors = [f.error for f in found if f.error]
-    if errors and len(errors) == len(found):
+    errors = [one.error for one in found.sources if one.error]
+    if errors and len(errors) == len(found.sources):
         raise UserError(
             errors[0] if len(errors) == 1 else f"{errors[0]} (and {len(errors) - 1} more)"
         )
     return found
 
 
-def _inspect(source: Source, options: ReadOptions, wanted: str | None) -> Inspected:
+def _inspect(
+    source: Source,
+    options: ReadOptions,
+    wanted: str | None,
+    sightings: Sightings,
+    progress: Progress,
+) -> Inspected:
     found = Inspected(source.name)
     try:
         found.compression = source.compression
         reader = find_reader(source, options, wanted)
         found.format = reader.name
         for batch in reader.read(source, options, found.tally):
-            _look(found, batch)
+            progress.detail(f"{found.tally.records:,} records")
+            _look(found, batch, options)
+            if batch.kind == "records":
+                sightings.add(batch.rows)
     except FolkwaysError as error:
         found.error = str(error)
     except OSError as error:
@@ -108,7 +168,7 @@ def _inspect(source: Source, options: ReadOptions, wanted: str | None) -> Inspec
     return found
 
 
-def _look(found: Inspected, batch: Batch) -> None:
+def _look(found: Inspected, batch: Batch, options: ReadOptions) -> None:
     rows = batch.rows
     if not rows.num_rows:
         return
@@ -122,11 +182,48 @@ def _look(found: Inspected, batch: Batch) -> None:
     for entry in pc.value_counts(rows["name_source"].drop_null()).to_pylist():
         found.name_sources[entry["values"]] += entry["counts"]
     if batch.kind == "records":
-        found.flows += _flows(rows)
-        found.exporters.update(rows["exporter"].drop_null().unique().to_pylist())
-        found.sampling.update(rows["sampling"].drop_null().unique().to_pylist())
-        found.sampling_unknown |= rows["sampling"].null_count > 0
+        flows = rows["flows"].fill_null(1)
+        found.flows += int(pc.sum(flows).as_py())
+        found.named += int(pc.sum(flows.filter(rows["name"].is_valid())).as_py() or 0)
+        _look_at_exporters(found, rows, flows, options)
 
 
-def _flows(rows: pa.RecordBatch) -> int:
-    return int(pc.sum(rows["flows"].fill_null(1)).as_py())
+def _look_at_exporters(
+    found: Inspected, rows: pa.RecordBatch, flows: pa.Array, options: ReadOptions
+) -> None:
+    table = pa.table([rows["exporter"], rows["sampling"], flows], ["exporter", "sampling", "flows"])
+    counted = table.group_by(["exporter", "sampling"]).aggregate([("flows", "sum")])
+    for row in counted.to_pylist():
+        rates = found.exporters.setdefault(row["exporter"] or options.exporter, Counter())
+        rates[options.sampling or row["sampling"]] += row["flows_sum"]
+
+
+def _exporter(exporter: str | None, rates: Rates) -> dict[str, Any]:
+    return {
+        "exporter": exporter,
+        "flows": rates.total(),
+        "sampling": sorted(rate for rate in rates if rate is not None),
+        "sampling_unknown": rates[None],
+    }
+
+
+def gap_json(gap: Gap) -> dict[str, Any]:
+    """A gap as JSON says it."""
+    return {
+        "first": instant_text(gap.first_ms),
+        "last": instant_text(gap.last_ms),
+        "cause": gap.cause,
+        "exporter": gap.exporter,
+        "lost": gap.lost,
+    }
+
+
+def _gaps_sentence(gaps: list[Gap]) -> str:
+    lost = sum(gap.lost or 0 for gap in gaps)
+    first, last = min(gap.first_ms for gap in gaps), max(gap.last_ms for gap in gaps)
+    causes = ", ".join(sorted({gap.cause for gap in gaps}))
+    counted = f", {lost:,} known to be lost" if lost else ""
+    return (
+        f"records are missing ({causes}): {len(gaps):,} gaps between {instant_text(first)} and "
+        f"{instant_text(last)}{counted}"
+    )

@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.measure.coverage import coverage
 from folkways.measure.hidden import hidden_share
 from folkways.measure.rhythm import rhythm
 from folkways.measure.summary import evidence_mix
@@ -20,7 +19,7 @@ from folkways.report.material import Material, RoundMaterial, Rows
 from folkways.study import ask
 from folkways.study.context import labels, list_ages, list_rows, range_row, source_rows
 from folkways.study.folder import StudyFolder
-from folkways.study.frames import Frame, frame_of
+from folkways.study.frames import Frame, frame_of, observation
 from folkways.study.progress import Progress
 from folkways.study.rounds import find_period
 
@@ -48,6 +47,12 @@ interval of the ratio lies below {abandoned_below:g}; adopted: above
 
 With fewer than {least_days} complete days on a side nothing is told.
 """
+
+ANONYMISED = (
+    "The addresses were made unrecognisable before they came here. So no list of addresses was "
+    "used: services are told by names, sensors' labels and ports alone, and countries, networks "
+    "and hidden ways only where the source itself tells them."
+)
 
 
 def write_page(
@@ -77,6 +82,8 @@ def gather_material(
         progress.step()
     comparisons, guard, method = _comparisons(study, periods)
     method += list_ages(study, periods)
+    if study.population.anonymised:
+        method.append(ANONYMISED)
     progress.step(len(periods))
     population = study.population
     return Material(
@@ -130,7 +137,7 @@ def _drawn_items(study: StudyFolder, periods: Sequence[Period]) -> list[Item]:
 
 def _round(study: StudyFolder, name: str, period: Period, drawn: list[Item]) -> RoundMaterial:
     with frame_of(study, period) as frame:
-        seen = coverage(frame, period)
+        seen = observation(study, frame, period)
         tables = {g: ask.published(study, frame, period, [g], {}) for g in GROUPS}
         totals = ask.published(study, frame, period, [], {}).to_pylist()
         daily = ask.published(study, frame, period, ["day", "service"], {})

@@ -16,7 +16,7 @@ from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
 from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 
-RULES = "settle/1"
+RULES = "settle/2"
 """Version of the rules in connect and attribute: a change of what they give changes this."""
 
 
@@ -80,7 +80,9 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
     around = _around(day)
     study.store.view(con, "observed", "observed", around)
     study.store.view(con, "names", "names", around[1:])
-    found = connections_of_day(con, "observed", "names", day)
+    found = connections_of_day(
+        con, "observed", "names", day, duplicates=study.population.duplicates
+    )
     con.execute("DROP VIEW IF EXISTS connected_again; DROP TABLE IF EXISTS connected_once")
     if found.cheap:
         connected = "connected_again"
@@ -88,5 +90,12 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
     else:
         connected = "connected_once"
         con.execute(f"CREATE TEMP TABLE {connected} AS {found.query}").fetchall()
-    attributed = attribute_day(con, connected, day, study.catalogue, study.snapshot)
+    attributed = attribute_day(
+        con,
+        connected,
+        day,
+        study.catalogue,
+        study.snapshot,
+        anonymised=study.population.anonymised,
+    )
     study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))

@@ -16,8 +16,10 @@ from folkways.read.reader import ReadOptions
 from folkways.simulate import scenarios
 from folkways.study import ask, page, rounds
 from folkways.study.context import list_rows
+from folkways.study.dry_run import dry_run
 from folkways.study.folder import StudyFolder, write_atomically
 from folkways.study.ingest import Ingested, ingest_sources
+from folkways.study.inspect import gap_json
 from folkways.study.progress import Progress, Silent
 from folkways.study.settle import settle
 
@@ -71,6 +73,18 @@ class Study:
             settle(self.folder, progress=progress)
         return done
 
+    def dry_run(
+        self,
+        *sources: str,
+        wanted: str | None = None,
+        options: ReadOptions | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """What an ingest would do; the answer of ``folkways ingest --dry-run --json``."""
+        return dry_run(
+            self.folder, sources, options or ReadOptions(), wanted=wanted, progress=progress
+        )
+
     def settle(self, days: str | None = None, progress: Progress | None = None) -> list[str]:
         """Derive stale days again; ``days`` is a period of local days, None for all."""
         progress = progress or Silent()
@@ -94,6 +108,8 @@ class Study:
                 "skipped": dict(entry.skipped),
                 "flagged": dict(entry.flagged),
                 "notes": list(entry.notes),
+                "versions": dict(entry.versions),
+                "gaps": [gap_json(gap) for gap in entry.gaps],
             }
             for entry in self.folder.store.sources()
         ]

@@ -50,6 +50,8 @@ def strip_link(data: Octets, link: int, frames: Cursor, cause: Causes) -> Cursor
             found = ppp(data, frames, cause)
         case Link.PPP_ETHER:
             found = _pppoe(data, frames, cause)
+        case Link.MPLS:
+            found = _mpls(data, frames, cause)
         case Link.PPI:
             found = _ppi(data, frames, cause)
         case _ if link in Link.RAW_IP:

@@ -6,31 +6,33 @@ from itertools import pairwise
 
 import numpy as np
 
-from folkways.formats.pcap import BYTE_ORDER_MAGIC, PCAP_MAGIC, PCAPNG_MAGIC
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.model.errors import FormatError
+from folkways.read.capture.capture_file import CHUNK_BYTES, is_capture, read_frames
 from folkways.read.capture.columns import PacketColumns
 from folkways.read.capture.cuts import Timeouts
 from folkways.read.capture.dissect import dissect
+from folkways.read.capture.exports import count_exports
 from folkways.read.capture.fragments import Fragments
 from folkways.read.capture.frames import Frames
 from folkways.read.capture.meter import Meter, Metered
 from folkways.read.capture.open_flows import Pieces
 from folkways.read.capture.packets import CAUSES, LATER_FRAGMENT, Cause, Packets
 from folkways.read.capture.payload import NameFinder
-from folkways.read.capture.pcap_file import read_pcap
-from folkways.read.capture.pcapng_file import read_pcapng
 from folkways.read.capture.rows import Names, batches_of
 from folkways.read.capture.stream import ChunkStream
-from folkways.read.reader import BATCH_ROWS, ReadOptions
+from folkways.read.reader import BATCH_ROWS, FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
 
-CHUNK_BYTES = 8 * 2**20
 SWEEP_PACKETS = 65_536
 MAX_OPEN = 262_144
 _FIRST_BYTES = 64
 _PLAUSIBLE_NS = 631_152_000 * 10**9
 """1990: no capture is older, but clocks that were never set start in 1970."""
+
+_GIVES = (KEY | FORWARD | REVERSE) | {
+    *("initiator", "begins", "sampling", "flaws"),
+    *("name", "name_source", "answers"),
+}
 
 
 @dataclass
@@ -50,11 +52,12 @@ class CaptureReader:
     max_open: int = MAX_OPEN
     names: bool = True
     name: str = field(default="pcap", init=False)
+    gives: frozenset[str] = field(default=_GIVES, init=False)
 
     def sniff(self, source: Source, options: ReadOptions) -> float:
-        """Certain by the magic numbers of pcap and pcapng, else not at all."""
+        """0.9 by the magic numbers of pcap and pcapng: what a capture carries may be the point."""
         del options
-        return float(_is_pcap(source.head) or _is_pcapng(source.head))
+        return 0.9 if is_capture(source.head) else 0.0
 
     def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:
         """Yield records by the ids of their pieces, and answers as they come.
@@ -64,22 +67,7 @@ class CaptureReader:
         """
         with source.open() as stream:
             chunks = ChunkStream(stream, tally, max(self.chunk_bytes, _FIRST_BYTES))
-            chunks.read_more(0)
-            if _is_pcap(chunks.content):
-                frames = read_pcap(chunks)
-            elif _is_pcapng(chunks.content):
-                frames = read_pcapng(chunks)
-            else:
-                raise FormatError(f"{source.name} is neither a pcap nor a pcapng capture.")
-            yield from _Reading(self, options, tally).run(frames)
-
-
-def _is_pcap(head: bytes) -> bool:
-    return head[:4] in PCAP_MAGIC
-
-
-def _is_pcapng(head: bytes) -> bool:
-    return head[:4] == PCAPNG_MAGIC and head[8:12] in BYTE_ORDER_MAGIC
+            yield from _Reading(self, options, tally).run(read_frames(chunks, source.name))
 
 
 class _Reading:
@@ -100,6 +88,7 @@ class _Reading:
         self._since_sweep = 0
         self._span: tuple[int, int] | None = None
         self._latest: int | None = None
+        self._exports = 0
 
     def run(self, frames: Iterator[Frames]) -> Iterator[Batch]:
         """All batches of a capture."""
@@ -115,6 +104,11 @@ class _Reading:
         yield from self._emit(0)
         if self._finder:
             self._finder.finish()
+        if self._exports:
+            self._tally.note(
+                f"Packets that look like NetFlow or IPFIX exports: {self._exports}; "
+                "--format netflow reads the flows in them."
+            )
 
     def _parts(self, chunk: Frames) -> Iterator[Frames]:
         """The chunk, cut where sweeps are due."""
@@ -136,6 +130,7 @@ class _Reading:
 
     def _read(self, frames: Frames) -> Iterator[Batch]:
         packets = dissect(frames, self._tally)
+        self._exports += count_exports(frames.data, packets)
         used = self._fragments.resolve(packets)
         counts = np.bincount(packets.cause, minlength=len(CAUSES))
         for cause, count in zip(CAUSES[1:], counts[1:].tolist(), strict=True):

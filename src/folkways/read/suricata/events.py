@@ -78,8 +78,9 @@ def events_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> E
         cursor.register("lines", pa.table({"line": lines}))
         try:
             table = cursor.sql(_query("line")).to_arrow_table()
-        except duckdb.InvalidInputException:
-            # Asking each line first costs a second parse, so only blocks that need it pay.
+        except (duckdb.InvalidInputException, UnicodeDecodeError):
+            # The message may cut a character of the line, and be no text. Asking each line first
+            # costs a second parse, so only blocks that need it pay.
             table = cursor.sql(_query("case when json_valid(line) then line end")).to_arrow_table()
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     is_object = mask_of(columns.pop("is_object"))

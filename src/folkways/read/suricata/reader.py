@@ -12,7 +12,7 @@ from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.json_lines import connect
 from folkways.read.lines import Block, blocks
-from folkways.read.reader import ReadOptions
+from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
 from folkways.read.suricata.answers import answers
 from folkways.read.suricata.events import Events, events_of, of_type, skip_unused
@@ -40,6 +40,13 @@ class SuricataReader:
     """Reads flow or netflow, dns, tls, quic and http; counts the events of all other types."""
 
     name = "suricata"
+    gives = (
+        KEY
+        | FORWARD
+        | REVERSE
+        | {"uid", "sensor_label", "initiator", "begins", "sampling", "exporter", "flaws"}
+        | {"names", "answers"}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """0.95 for a JSON line with ``event_type`` and ``timestamp``."""
@@ -105,6 +112,7 @@ def _work(data: bytes, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
     tally = Tally()
     batches = []
     events = events_of(data, engine, tally)
+    tally.versions["Suricata EVE"] += events.count
     for kind in (FLOW, NETFLOW, "dns", *FIELD):
         mask = of_type(events, kind)
         count = int(mask.sum())

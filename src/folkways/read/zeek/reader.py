@@ -10,7 +10,7 @@ from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.json_lines import connect
 from folkways.read.lines import Block, blocks
-from folkways.read.reader import ReadOptions
+from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
 from folkways.read.works import gathered, in_order
 from folkways.read.zeek.works import json_works, text_works
@@ -25,6 +25,12 @@ class ZeekReader:
     """Reads conn, dns, ssl, http and quic; recognises all other logs and counts their rows."""
 
     name = "zeek"
+    gives = (
+        KEY
+        | FORWARD
+        | REVERSE
+        | {"uid", "sensor_label", "initiator", "begins", "sampling", "flaws", "names", "answers"}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """1 for Zeek's header, 0.9 for JSON with its keys, 0.5 for keys that others have too."""
@@ -50,8 +56,10 @@ class ZeekReader:
             first = Block(first.data.removeprefix(_BOM), first.ended)
             whole = itertools.chain((first,), found)
             if _HEADER.search(first.data):
+                tally.versions["Zeek log, text"] += 1
                 yield from gathered(in_order(text_works(whole, tally), tally))
             elif _sniff(first.data):
+                tally.versions["Zeek log, JSON"] += 1
                 with connect() as engine:
                     yield from gathered(in_order(json_works(whole, engine, tally), tally))
             else:

@@ -1,0 +1,16 @@
+"""sFlow version 5 in captures: the packets that were sampled, not those that carry the samples.
+
+- A row is a sampled packet; its time is that at which the datagram was captured, for sFlow has no
+  clock. Datagrams without a capture around them are refused therefore.
+- Raw headers are dissected as packets of a capture are: behind tags and labels, and of a tunnel in
+  clear the innermost packet. Where that finds no IP, the agent's own IPv4 or IPv6 structure counts.
+- Bytes are the length in the IP header, never that of the frame.
+- The exporter is the agent; the observation point is the source that sampled, with the direction
+  where that is told by the sample's input and output.
+- Numbers of datagrams tell which were lost, and an agent's count of drops which samples it did not
+  make. The numbers of samples would tell the same losses again and are not used.
+"""
+
+from folkways.read.sflow.reader import SflowReader
+
+__all__ = ["SflowReader"]

@@ -1,0 +1,134 @@
+"""What the numbers of datagrams, and the drops that sources count, say is missing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from folkways.model.batches import Gap, Tally
+from folkways.read.capture.frames import Integers
+from folkways.read.sflow.datagram import Header, agent_of
+
+MAX_FOLLOWED = 65_536
+"""Agents, and sources, whose numbers are kept."""
+NOT_FOLLOWED = "numbers not followed"
+_MODULUS = 1 << 32
+_JUMP = 1 << 24
+"""No loss is so long."""
+_LATE = 1000
+_LATE_MS = 5_000
+"""How far behind a datagram may be; one that is further behind is of a new start."""
+
+Source = tuple[bytes, int, int]
+"""Agent and sub-agent, class, index."""
+
+
+@dataclass
+class _Stream:
+    expected: int
+    uptime_ms: int
+    time_ms: int
+    payload: bytes
+    gap: Gap | None = None
+    """What is missing since ``gap_at``, which late datagrams may still fill."""
+    gap_at: int = 0
+
+
+class Numbering:
+    """The sequence numbers of all agents, by sub-agent."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._streams: dict[bytes, _Stream] = {}
+
+    def is_late(self, header: Header, payload: bytes, time_ms: int) -> bool | None:
+        """Whether a later one came before; None: the datagram came already and is to be left."""
+        stream = self._streams.get(header.stream)
+        if stream is None:
+            if len(self._streams) >= MAX_FOLLOWED:
+                self._tally.flag(NOT_FOLLOWED)
+                return False
+            stream = _Stream(header.sequence, header.uptime_ms, time_ms, b"")
+            self._streams[header.stream] = stream
+        if header.sequence != stream.expected:
+            if payload == stream.payload:
+                self._tally.flag("export packet that came twice")
+                return None
+            step = _signed(header.sequence - stream.expected)
+            older_ms = _signed(stream.uptime_ms - header.uptime_ms)
+            if step < 0 and step >= -_LATE and 0 <= older_ms <= _LATE_MS:
+                self._fill(stream, header.sequence)
+                return True
+            restarted = step < 0 or older_ms > _LATE_MS
+            self._jump(stream, header, time_ms, restarted=restarted)
+        stream.expected = (header.sequence + 1) % _MODULUS
+        stream.uptime_ms, stream.time_ms, stream.payload = header.uptime_ms, time_ms, payload
+        return False
+
+    def finish(self) -> None:
+        """Report the gaps that nothing filled."""
+        for stream in self._streams.values():
+            self._close(stream)
+
+    def _jump(self, stream: _Stream, header: Header, time_ms: int, *, restarted: bool) -> None:
+        self._close(stream)
+        lost = _signed(header.sequence - stream.expected)
+        if restarted:
+            self._tally.flag("exporter restarted")
+        elif lost > _JUMP:
+            self._tally.flag("sequence jumped")
+        else:
+            first, last = sorted((stream.time_ms, time_ms))
+            stream.gap = Gap(first, last, "sequence gap", agent_of(header.stream), lost)
+            stream.gap_at = stream.expected
+
+    def _fill(self, stream: _Stream, sequence: int) -> None:
+        self._tally.flag("export packet out of order")
+        gap = stream.gap
+        if gap and gap.lost and _signed(sequence - stream.gap_at) >= 0:
+            stream.gap = gap._replace(lost=gap.lost - 1)
+
+    def _close(self, stream: _Stream) -> None:
+        if stream.gap and stream.gap.lost:
+            self._tally.add_gap(stream.gap)
+        stream.gap = None
+
+
+class Drops:
+    """The counts of drops of all sources. One that falls is that of a new start."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._last: dict[Source, tuple[int, int]] = {}
+
+    def take(
+        self,
+        sources: list[Source],
+        agents: list[str],
+        code: npt.NDArray[np.integer],
+        drops: Integers,
+        time_ms: Integers,
+    ) -> None:
+        """Take samples that came in order: which of the sources (and their agents), (n,) each."""
+        order = np.argsort(code, kind="stable")
+        code, drops, time_ms = code[order], drops[order], time_ms[order]
+        begins = np.append(True, code[1:] != code[:-1])[: len(code)]
+        ends = np.append(begins[1:], True)[: len(code)]
+        changed = begins | ends | np.append(True, drops[1:] != drops[:-1])[: len(code)]
+        changed |= np.append(changed[1:], True)[: len(code)]
+        picked = zip(*(column[changed].tolist() for column in (code, drops, time_ms)), strict=True)
+        for which, count, now in picked:
+            source = sources[which]
+            before = self._last.get(source)
+            if before is None and len(self._last) >= MAX_FOLLOWED:
+                self._tally.flag(NOT_FOLLOWED)
+                continue
+            if before is not None and 0 < (lost := count - before[0]) < _JUMP:
+                first, last = sorted((before[1], now))
+                gap = Gap(first, last, "samples dropped by the agent", agents[which], lost)
+                self._tally.add_gap(gap)
+            self._last[source] = count, now
+
+
+def _signed(difference: int) -> int:
+    return (difference + (_MODULUS >> 1)) % _MODULUS - (_MODULUS >> 1)

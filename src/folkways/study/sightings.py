@@ -1,0 +1,103 @@
+"""How much of what sources report was reported twice: by two exporters, or at ingress and egress.
+
+Looked at before anything is ingested, in bounded memory: flows are sampled by their key, so that
+all reports of a sampled flow are there.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from folkways.model.addresses import addresses_to_numpy
+
+MOST_ROWS = 400_000
+TOLERANCE_MS = 2_000
+"""Clocks of two exporters may differ by so much."""
+
+_KEY = ("source_port", "destination_port", "protocol")
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: spreads bits well
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass
+class Sightings:
+    """Reports of sampled flows: hash of the key, who saw it where, from when to when."""
+
+    rows: int = 0
+    _every: int = 1
+    _kept: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    _count: int = 0
+    _places: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Look at a batch of ``records``."""
+        self.rows += rows.num_rows
+        hashes = _hashes(rows)
+        chosen = np.flatnonzero(hashes % np.uint64(self._every) == 0)
+        if not len(chosen):
+            return
+        picked = rows.take(pa.array(chosen))
+        table = np.empty((len(chosen), 4), np.int64)
+        table[:, 0] = hashes[chosen].view(np.int64)
+        table[:, 1] = self._place(picked)
+        table[:, 2] = picked["start_ms"].to_numpy()
+        table[:, 3] = picked["end_ms"].to_numpy()
+        self._kept.append(table)
+        self._count += len(chosen)
+        while self._count > MOST_ROWS:
+            self._thin()
+
+    @property
+    def places(self) -> int:
+        """How many exporters and places at them reported."""
+        return len(self._places)
+
+    def twice(self) -> float | None:
+        """Share of rows that overlap with a report of the same flow from elsewhere.
+
+        Of two reports one is counted. None: nothing was reported.
+        """
+        if not self._count:
+            return None
+        table = np.concatenate(self._kept)
+        key, place, start, end = table[np.lexsort((table[:, 2], table[:, 0]))].T
+        same = (key[1:] == key[:-1]) & (place[1:] != place[:-1])
+        again = same & (start[1:] <= end[:-1] + TOLERANCE_MS)
+        return float(again.sum() / len(table))
+
+    def _place(self, rows: pa.RecordBatch) -> npt.NDArray[np.int64]:
+        exporters = rows["exporter"].dictionary_encode(null_encoding="encode")
+        points = rows["observation_point"].dictionary_encode(null_encoding="encode")
+        wide = len(points.dictionary)
+        codes = exporters.indices.to_numpy().astype(np.int64) * wide + points.indices.to_numpy()
+        distinct, at = np.unique(codes, return_inverse=True)
+        names = exporters.dictionary.to_pylist(), points.dictionary.to_pylist()
+        pairs = [(names[0][code // wide], names[1][code % wide]) for code in distinct.tolist()]
+        numbers = [self._places.setdefault(pair, len(self._places)) for pair in pairs]
+        return np.array(numbers, np.int64)[at.reshape(-1)]
+
+    def _thin(self) -> None:
+        self._every *= 2
+        table = np.concatenate(self._kept)
+        table = table[table[:, 0].view(np.uint64) % np.uint64(self._every) == 0]
+        self._kept, self._count = [table], len(table)
+
+
+def _hashes(rows: pa.RecordBatch) -> Hashes:
+    """(n,) a hash of the 5-tuple, in its direction."""
+    found = np.zeros(rows.num_rows, np.uint64)
+    for side in ("source_address", "destination_address"):
+        octets, _ = addresses_to_numpy(rows[side])
+        for half in np.ascontiguousarray(octets).view(np.uint64).reshape(-1, 2).T:
+            found = _mixed(found, half)
+    for name in _KEY:
+        found = _mixed(found, pc.cast(rows[name].fill_null(-1), pa.int64()).to_numpy())
+    return found
+
+
+def _mixed(found: Hashes, more: npt.NDArray[np.generic]) -> Hashes:
+    mixed = (found ^ more.astype(np.uint64)) * _FACTOR
+    return mixed ^ (mixed >> np.uint64(29))
