@@ -1,9 +1,11 @@
-# The one door: make setup demo test test-fast lint bench docs
+# The one door: make setup demo test test-fast lint bench fuzz docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 
-.PHONY: setup demo test test-fast lint format bench docs golden lock clean
+FUZZ_SECONDS ?= 60
+
+.PHONY: setup demo test test-fast lint format bench fuzz docs golden lock clean
 
 setup: $(STAMP)
 
@@ -35,6 +37,10 @@ format: setup
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	$(BIN)/python benchmarks/run.py
+
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	$(BIN)/python fuzz/fuzz.py --all --seconds $(FUZZ_SECONDS)
 
 docs: setup
 	$(BIN)/python docs/generate.py

@@ -9,7 +9,6 @@ from struct import Struct
 import numpy as np
 
 VERSION = 5
-MAX_DATAGRAM = 65_535
 AGENT_OCTETS = {1: 4, 2: 16}
 """Octets of an address by its type; an agent of type 0 (unknown) is not read."""
 HEAD = Struct(">2I")

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from struct import pack
+from typing import Any
 
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError
@@ -12,7 +13,7 @@ from folkways.read.reader import ReadOptions
 from folkways.read.sflow import SflowReader
 from folkways.read.source import Source
 
-Row = dict[str, object]
+Row = dict[str, Any]
 START_MS = 1_700_000_000_000
 ETHERNET, PPP, IPV4, IPV6, MPLS, POS = 1, 7, 11, 12, 13, 14
 UNKNOWN_INTERFACE = 0x3FFFFFFF
@@ -104,6 +105,7 @@ def structure(
     destination: str,
     length: int = 99,
     protocol: int = 17,
+    *,
     ports: tuple[int, int] = (53, 54),
     flags: int = 0,
 ) -> bytes:
@@ -209,7 +211,7 @@ def check(tally: Tally, rows: int) -> None:
 
 def every_kind(count: int, seed: int = 5) -> list[bytes]:
     """Datagrams of so many flow samples of all kinds, and of other samples among them."""
-    choose = random.Random(seed)
+    choose = random.Random(seed)  # noqa: S311  # repeatable, no secret
     samples = []
     for i in range(count):
         ports = choose.randrange(1, 65_536), choose.randrange(1, 65_536)
@@ -217,13 +219,15 @@ def every_kind(count: int, seed: int = 5) -> list[bytes]:
         six = f"2001:db8::{i + 1:x}", f"2001:db8:ffff::{i + 1:x}"
         ends = choose.choice([four, six])
         length = choose.randrange(60, 1400)
-        carried = choose.choice([(tcp(*ports, choose.randrange(64)), 6), (udp(b"", *ports), 17)])
+        carried = choose.choice([(tcp(*ports, choose.randrange(1, 64)), 6), (udp(b"", *ports), 17)])
         packet = ip(*carried, *ends, length=length)
         whole = ip(carried[0], carried[1], *ends)
-        records = choose.choice(_SHAPES)(packet, whole)
-        extra = choose.choice(
-            [[], [switch()], [switch(), gateway(65_000 + i, (2, (65_010, i + 1)))]]
-        )
+        shape = choose.choice(_SHAPES + _TUNNELS)
+        records = shape(packet, whole)
+        route = [switch(), gateway(65_000 + i, (2, (65_010, i + 1)))]
+        extra = choose.choice([[], [switch()], route, [nat(f"9.9.9.{i % 250}", ends[1])]])
+        if shape in _TUNNELS:
+            extra = extra[:1] if extra == route else []
         rate = choose.choice([0, 1, 512, 2048])
         if choose.random() < 0.5:
             samples.append(flow(*records, *extra, source=1 + i % 9, rate=rate))
@@ -232,7 +236,7 @@ def every_kind(count: int, seed: int = 5) -> list[bytes]:
         if i % 5 == 0:
             samples.append(part(2, pack(">3I", 1, 7, 0)))
     return [
-        datagram(i, *samples[at : at + 6], agent="2001:db8::a" if i % 2 else "192.0.2.1")
+        datagram(i // 2, *samples[at : at + 6], agent="2001:db8::a" if i % 2 else "192.0.2.1")
         for i, at in enumerate(range(0, len(samples), 6))
     ]
 
@@ -241,7 +245,24 @@ def _inside(outer: bytes) -> list[bytes]:
     return [raw(ethernet(outer))]
 
 
+def _stated(packet: bytes) -> list[bytes]:
+    """What an agent says instead of giving the header of this packet."""
+    six = packet[0] >> 4 == 6
+    size = 40 if six else 20
+    ends = packet[8:40] if six else packet[12:20]
+    half = len(ends) // 2
+    family = socket.AF_INET6 if six else socket.AF_INET
+    source, destination = (socket.inet_ntop(family, e) for e in (ends[:half], ends[half:]))
+    length = int.from_bytes(packet[4:6] if six else packet[2:4], "big") + (40 if six else 0)
+    carried = packet[size:]
+    ports = int.from_bytes(carried[:2], "big"), int.from_bytes(carried[2:4], "big")
+    protocol = packet[6 if six else 9]
+    flags = carried[13] if protocol == 6 else 0
+    return [structure(source, destination, length, protocol, ports=ports, flags=flags)]
+
+
 _SHAPES = (
+    lambda packet, _: _stated(packet),
     lambda packet, _: [raw(ethernet(packet), frame=1518)],
     lambda packet, _: [raw(ethernet(packet, (0x8100,)), frame=1518)],
     lambda packet, _: [raw(ethernet(packet, (0x88A8, 0x8100)), frame=1518)],
@@ -252,6 +273,8 @@ _SHAPES = (
         raw(b"\xff\x03" + (b"\0\x57" if packet[0] >> 4 == 6 else b"\0\x21") + packet, PPP, 1500)
     ],
     lambda packet, _: [raw(labels(packet, 1), MPLS, 1500, 0)],
+)
+_TUNNELS = (
     lambda _, whole: _inside(ip(vxlan(ethernet(whole)), 17, "10.0.0.8", "10.0.0.9")),
     lambda _, whole: _inside(ip(gre(whole), 47, "10.0.0.8", "10.0.0.9")),
     lambda _, whole: _inside(ip(whole, 41 if whole[0] >> 4 == 6 else 4, "10.0.0.8", "10.0.0.9")),

@@ -4,6 +4,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from tests.read.netflow import export_captures
 from tests.read.sflow.sflow_datagrams import (
     IPV4,
     IPV6,
@@ -95,7 +96,7 @@ def test_raw_ipv6(tmp_path: Path) -> None:
 
 def test_ip_structures_count_where_no_header_can_be_read(tmp_path: Path) -> None:
     four = structure("1.1.1.1", "2.2.2.2")
-    six = structure("2001:db8::1", "2001:db8::2", 1300, 6, (443, 80), 16)
+    six = structure("2001:db8::1", "2001:db8::2", 1300, 6, ports=(443, 80), flags=16)
     token_ring = raw(bytes(30), 3)
     rows = read(
         tmp_path, flow(four), expanded(six, rate=0), flow(token_ring, four), flow(RAW, four)
@@ -111,8 +112,8 @@ def test_ip_structures_count_where_no_header_can_be_read(tmp_path: Path) -> None
 def test_zero_in_a_structure_is_unknown(tmp_path: Path) -> None:
     rows = read(
         tmp_path,
-        flow(structure("1.1.1.1", "2.2.2.2", 0, 6, (0, 70_000))),
-        flow(structure("1.1.1.1", "2.2.2.2", 84, 1, (8, 0))),
+        flow(structure("1.1.1.1", "2.2.2.2", 0, 6, ports=(0, 70_000))),
+        flow(structure("1.1.1.1", "2.2.2.2", 84, 1, ports=(8, 0))),
         flow(structure("1.1.1.1", "2.2.2.2", 84, 300)),
     )
     first, ping = rows
@@ -163,6 +164,16 @@ def test_translations(tmp_path: Path) -> None:
         (None, mapped("2001:db8::7"), None, None),
         *[(None,) * 4] * 3,
     ]
+
+
+def test_what_is_said_of_a_tunnel_is_not_said_of_the_packet_in_it(tmp_path: Path) -> None:
+    more = gateway(65_001, (2, (65_002,))), nat("203.0.113.5", "198.51.100.7"), nat_ports(9, 8)
+    for ends in (("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "2001:db8::2")):
+        outer = ethernet(ip(PACKET, 4, *ends, length=1000))
+        (row,) = read(tmp_path, flow(raw(outer, frame=1100), *more))
+        assert row["destination_address"] == mapped("198.51.100.7")
+        assert (row["source_asn"], row["destination_asn"]) == (None, None)
+        assert (row["translated_source_address"], row["translated_source_port"]) == (None, None)
 
 
 def test_places_tell_ingress_from_egress(tmp_path: Path) -> None:
@@ -271,6 +282,15 @@ def test_captures_are_recognised_on_any_port_also_if_cut(tmp_path: Path) -> None
         (pcap([datagram(1)]), 0.0),
     ):
         path.write_bytes(content)
+        assert SflowReader().sniff(Source("a", path), ReadOptions()) == sure
+
+
+def test_a_host_that_also_sends_sflow_is_metered(tmp_path: Path) -> None:
+    export = ethernet(ip(udp(datagram(1, flow(RAW), flow(RAW)), 5000, 6343), 17))
+    packets = [ethernet(packet) for packet in export_captures.segments(bytes(2000))]
+    path = tmp_path / "a.pcap"
+    for frames, sure in (([export], 0.96), ([export, *packets], 0.0)):
+        path.write_bytes(export_captures.pcap((i, frame) for i, frame in enumerate(frames)))
         assert SflowReader().sniff(Source("a", path), ReadOptions()) == sure
 
 

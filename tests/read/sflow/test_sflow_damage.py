@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.read.netflow.export_captures import pcapng
 from tests.read.sflow.sflow_datagrams import (
     datagram,
     ethernet,
@@ -27,33 +28,34 @@ from tests.read.sflow.sflow_datagrams import (
     structure,
     switch,
     tcp,
+    udp,
 )
 
 from folkways.read.capture.frames import PADDING
+from folkways.read.sflow import reader
 from folkways.read.sflow.datagram import dumped, octets_of_datagrams, parse_header
 from folkways.read.sflow.walk import walk
 
 RAW = raw(ethernet(ip(tcp(), 6)))
-WHOLE = datagram(
-    1,
-    flow(switch(), RAW, gateway(1, (2, (3, 4))), nat("1.1.1.1", "2.2.2.2"), nat_ports(1, 2)),
-    expanded(structure("2001:db8::1", "2001:db8::2"), structure("1.1.1.1", "2.2.2.2")),
-    part(2, bytes(20)),
-)
+FIRST = flow(switch(), RAW, gateway(1, (2, (3, 4))), nat("1.1.1.1", "2.2.2.2"), nat_ports(1, 2))
+SECOND = expanded(structure("2001:db8::1", "2001:db8::2"), structure("1.1.1.1", "2.2.2.2"))
+WHOLE = datagram(1, FIRST, SECOND, part(2, bytes(20)))
+HEADER = 28
 MIB = 1 << 20
 
 
 def test_cut_at_every_octet(tmp_path: Path) -> None:
     rows, tally = read_content(pcap(WHOLE[:size] for size in range(len(WHOLE) + 1)), tmp_path)
-    first = len(flow()) + len(RAW) + len(switch()) + len(gateway(1, (2, (3, 4)))) + 32 + 16
-    second = len(expanded()) + 8 + 56 + 8 + 32
-    # Every datagram that is long enough holds the one row, and then the other.
-    assert len(rows) == (len(WHOLE) - 28 - first + 1) + (len(WHOLE) - 28 - first - second + 1)
-    assert tally.skipped["not sFlow"] == 28 - 1
+    first, second = HEADER + len(FIRST), HEADER + len(FIRST) + len(SECOND)
+    # Every datagram that reaches the end of a sample holds its row.
+    assert len(rows) == sum(len(WHOLE) - end + 1 for end in (first, second))
+    # UDP without a payload is no datagram to look at.
+    assert tally.skipped["not sFlow"] == HEADER - 1
+    assert tally.versions == {"sFlow v5": len(WHOLE) - HEADER + 1}
 
 
 def test_garbage_in_a_good_header(tmp_path: Path) -> None:
-    choose = random.Random(1)
+    choose = random.Random(1)  # noqa: S311  # repeatable, no secret
     payloads = []
     for i in range(300):
         content = bytearray(WHOLE)
@@ -129,7 +131,8 @@ def test_parts_are_those_that_a_loop_finds(
 ) -> None:
     data = b"".join(part(kind, body) for kind, body in given_parts)
     data = data[: max(len(data) - cut, 0)]
-    at, expected = 0, []
+    expected: list[tuple[int, int, int]] = []
+    at = 0
     while len(expected) < count and at + 8 <= len(data):
         kind, size = (
             int.from_bytes(data[at : at + 4], "big"),
@@ -164,3 +167,19 @@ def test_a_file_cut_anywhere_is_read_to_the_cut(tmp_path: Path) -> None:
         rows, tally = read_content(content[:size], tmp_path)
         assert len(rows) <= 1
         assert tally.skipped["cut record"] <= 1
+
+
+def test_rows_do_not_depend_on_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = pcap(every_kind(60))
+    rows, tally = read_content(content, tmp_path)
+    monkeypatch.setattr(reader, "BATCH_OCTETS", 1)
+    again, told = read_content(content, tmp_path)
+    assert (rows, tally) == (again, told)
+
+
+@pytest.mark.parametrize("time_ms", [2**62, 2**63, 2**64 - 1])
+def test_capture_times_that_no_clock_shows_are_counted(time_ms: int, tmp_path: Path) -> None:
+    frame = ethernet(ip(udp(WHOLE, 5000, 6343), 17))
+    rows, tally = read_content(pcapng([(2**40, frame), (time_ms, frame)]), tmp_path)
+    assert [row["start_ms"] for row in rows] == [2**40] * 2
+    assert tally.skipped == {"time out of range": 1, "counter sample": 1}

@@ -1,12 +1,23 @@
 """What is missing by the numbers of datagrams and by agents' own counts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.read.sflow.sflow_datagrams import START_MS, datagram, ethernet, flow, ip, pcap, raw, read_content, tcp
+import pytest
+from tests.read.sflow.sflow_datagrams import (
+    START_MS,
+    datagram,
+    ethernet,
+    flow,
+    ip,
+    pcap,
+    raw,
+    read_content,
+    tcp,
+)
 
 from folkways.model.batches import Gap, Tally
-from folkways.read.capture.frames import PADDING
 from folkways.read.sflow import numbering
 
 RAW = raw(ethernet(ip(tcp(), 6)))
@@ -91,7 +102,19 @@ def test_sub_agents_are_numbered_apart(tmp_path: Path) -> None:
     assert (losses(tally), tally.flagged) == ([], {})
 
 
-def test_no_more_agents_are_followed_than_fit(tmp_path: Path, monkeypatch: object) -> None:
-    del monkeypatch
-    assert numbering.MAX_FOLLOWED * PADDING < 1 << 24
-    del tmp_path
+def test_no_more_agents_and_sources_are_followed_than_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbering, "MAX_FOLLOWED", 2)
+    payloads = [
+        datagram(n, flow(RAW, source=s, drops=n), sub_agent=s) for n in (1, 3) for s in (0, 1, 2)
+    ]
+    rows, tally = read_content(pcap(payloads), tmp_path)
+    assert len(rows) == 6
+    assert tally.notes == [
+        "More than 2 agents or sources send sFlow: what more of them lost is not told."
+    ]
+    lost: Counter[str] = Counter()
+    for cause, count in losses(tally):
+        lost[cause] += count or 0
+    assert lost == {"sequence gap": 2, "samples dropped by the agent": 4}

@@ -4,7 +4,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from tests.read.sflow.sflow_datagrams import Row, every_kind, pcap, read_content
@@ -16,6 +16,7 @@ from folkways.read.sflow import SflowReader
 from folkways.read.source import Source
 
 pytestmark = pytest.mark.external
+TCP, VXLAN = 6, 4789
 
 
 class Packet(NamedTuple):
@@ -25,21 +26,27 @@ class Packet(NamedTuple):
     sampling: int | None
     source: bytes | None
     destination: bytes | None
-    protocol: int
-    octets: int
+    protocol: int | None
+    octets: int | None
     ports: tuple[int | None, int | None]
     flags: int | None
     asns: tuple[int | None, int | None]
+    translated: bytes | None
+    """Address of the source after translation."""
 
 
 def of_row(row: Row) -> Packet:
-    names = ("exporter", "sampling", "source_address", "destination_address")
-    names += ("protocol", "bytes_forward")
     return Packet(
-        *(row[name] for name in names),
-        ports=(row["source_port"], row["destination_port"]),
-        flags=row["tcp_flags_forward"],
-        asns=(row["source_asn"], row["destination_asn"]),
+        row["exporter"],
+        row["sampling"],
+        row["source_address"],
+        row["destination_address"],
+        row["protocol"],
+        row["bytes_forward"],
+        (row["source_port"], row["destination_port"]),
+        row["tcp_flags_forward"],
+        (row["source_asn"], row["destination_asn"]),
+        row["translated_source_address"],
     )
 
 
@@ -52,11 +59,23 @@ def dissected(program: str, capture: Path) -> list[Packet]:
     for packet in ET.fromstring(shown.stdout).iter("packet"):  # noqa: S314  # tshark's own output
         for sflow in packet.iterfind("proto[@name='sflow']"):
             agent = _first(sflow, "sflow_245.agent") or _first(sflow, "sflow_245.agent.v6")
+            tunnelled = _tunnelled(packet)
             for sample in sflow.iterfind("field"):
                 if "low sample" in (sample.get("show") or ""):
-                    found = _packet(str(agent), sample)
+                    found = _packet(str(agent), sample, tunnelled)
                     samples += [found] if found else []
     return samples
+
+
+def _tunnelled(packet: ET.Element) -> list[list[ET.Element]]:
+    """Layers inside VXLAN, which tshark shows beside the outermost ones, in the samples' order."""
+    found: list[list[ET.Element]] = []
+    for layer in packet.iterfind("proto"):
+        if layer.get("name") == "vxlan":
+            found.append([])
+        elif found:
+            found[-1].append(layer)
+    return found
 
 
 def _first(element: ET.Element, name: str) -> str | None:
@@ -69,28 +88,69 @@ def _number(element: ET.Element | None, name: str) -> int | None:
     return None if found is None else int(found, 0)
 
 
-def _packet(agent: str, sample: ET.Element) -> Packet | None:
-    layers = [p for p in sample.iter("proto") if p.get("name") in {"ip", "ipv6"}]
-    if not layers:
+def _packet(agent: str, sample: ET.Element, tunnelled: list[list[ET.Element]]) -> Packet | None:
+    records = {str(field.get("show")): field for field in sample.iterfind("field")}
+    layers = list(sample.iter("proto"))
+    if _number(sample, "udp.dstport") == VXLAN:
+        layers = tunnelled.pop(0)
+    stated = records.get("IPv4 data", records.get("IPv6 data"))
+    packets = [layer for layer in layers if layer.get("name") in {"ip", "ipv6"}]
+    if stated is None and not packets:
         return None
-    inner = layers[-1]
-    four = inner.get("name") == "ip"
-    ends = ("ip.src", "ip.dst") if four else ("ipv6.src", "ipv6.dst")
-    octets = _number(inner, "ip.len") if four else 40 + (_number(inner, "ipv6.plen") or 0)
-    protocol = _number(inner, "ip.proto" if four else "ipv6.nxt")
-    name = {6: "tcp", 17: "udp"}[protocol or 0]
-    carried = [p for p in sample.iter("proto") if p.get("name") == name][-1]
     path = sample.findall(".//field[@name='sflow_245.dstAS']")
+    translated = records.get("Extended NAT data")
     return Packet(
-        exporter=agent,
-        sampling=_number(sample, "sflow.flow_sample.sampling_rate") or None,
-        source=address_from_text(_first(inner, ends[0]) or ""),
-        destination=address_from_text(_first(inner, ends[1]) or ""),
-        protocol=protocol or 0,
-        octets=octets or 0,
-        ports=(_number(carried, f"{name}.srcport"), _number(carried, f"{name}.dstport")),
-        flags=None if protocol == 17 else (_number(carried, "tcp.flags") or 0) & 0xFF,
-        asns=(_number(sample, "sflow_245.srcAS"), int(path[-1].get("show") or 0) if path else None),
+        agent,
+        _number(sample, "sflow.flow_sample.sampling_rate") or None,
+        *(_of_structure(stated) if stated is not None else _of_layers(layers, packets[-1])),
+        (_number(sample, "sflow_245.srcAS"), int(path[-1].get("show") or 0) if path else None),
+        None
+        if translated is None
+        else _ends(translated, "sflow_245.ipv4", "sflow_245.ipv6", "_")[0],
+    )
+
+
+def _ends(element: ET.Element, four: str, six: str, mark: str) -> tuple[bytes | None, bytes | None]:
+    source, destination = (
+        address_from_text(
+            _first(element, four + mark + end) or _first(element, six + mark + end) or ""
+        )
+        for end in ("src", "dst")
+    )
+    return source, destination
+
+
+_Facts = tuple[Any, Any, Any, Any, Any, Any]
+
+
+def _of_structure(stated: ET.Element) -> _Facts:
+    protocol = _number(stated, "sflow.ip_protocol")
+    # tshark 4.0 shows the first octet of the word with the flags, which is always zero.
+    flags = int((stated.get("value") or "")[-16:-8], 16)
+    ports = (
+        _number(stated, "sflow_245.ip.source_port"),
+        _number(stated, "sflow.ip.destination_port"),
+    )
+    return (
+        *_ends(stated, "sflow_245.ipv4", "sflow_245.ipv6", "_"),
+        protocol,
+        _number(stated, "sflow_245.ip.length"),
+        ports,
+        flags if protocol == TCP else None,
+    )
+
+
+def _of_layers(layers: list[ET.Element], inner: ET.Element) -> _Facts:
+    four = inner.get("name") == "ip"
+    protocol = _number(inner, "ip.proto" if four else "ipv6.nxt")
+    name = "tcp" if protocol == TCP else "udp"
+    carried = [layer for layer in layers if layer.get("name") == name][-1]
+    return (
+        *_ends(inner, "ip", "ipv6", "."),
+        protocol,
+        _number(inner, "ip.len") if four else 40 + (_number(inner, "ipv6.plen") or 0),
+        (_number(carried, f"{name}.srcport"), _number(carried, f"{name}.dstport")),
+        (_number(carried, "tcp.flags") or 0) & 0xFF if protocol == TCP else None,
     )
 
 
@@ -99,6 +159,7 @@ def test_every_kind_of_sample(tool: Callable[[str], str], tmp_path: Path) -> Non
     theirs = dissected(tool("tshark"), tmp_path / "a.pcap")
     assert len(rows) == 600
     assert set(tally.skipped) == {"counter sample"}
+    assert not tally.gaps
     assert [of_row(row) for row in rows] == theirs
 
 
@@ -108,21 +169,12 @@ def test_real_capture(tool: Callable[[str], str], shared_data: Path) -> None:
     assert SflowReader().sniff(source, ReadOptions()) == 0.96
     (batch,) = SflowReader().read(source, ReadOptions(), tally)
     (row,) = batch.rows.to_pylist()
-    shown = subprocess.run(
-        [tool("tshark"), "-r", str(path), "-Y", "sflow.flow_sample.sampling_rate", "-T", "fields"]
-        + [
-            "-e",
-            "frame.time_epoch",
-            "-e",
-            "sflow_245.agent",
-            "-e",
-            "sflow.flow_sample.sampling_rate",
-        ]
-        + ["-e", "sflow.flow_sample.index", "-e", "ip.len", "-e", "ip.src", "-e", "ip.dst"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    command = [tool("tshark"), "-r", str(path), "-Y", "sflow.flow_sample.index", "-T", "fields"]
+    for field in ("frame.time_epoch", "sflow_245.agent", "sflow.flow_sample.sampling_rate"):
+        command += ["-e", field]
+    for field in ("sflow.flow_sample.index", "ip.len", "ip.src", "ip.dst"):
+        command += ["-e", field]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     when, agent, rate, index, octets, sources, destinations = shown.strip().split("\t")
     assert row["start_ms"] == int(float(when) * 1000)
     assert (row["exporter"], row["sampling"], row["protocol"]) == (agent, int(rate), 1)

@@ -1,14 +1,13 @@
 """Bytes of a capture, as they come from a source: whole, or cut where compression breaks."""
 
-import lzma
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-import zstandard
 
 from folkways.model.batches import Tally
 from folkways.read.capture.frames import PADDING, Octets
+from folkways.read.source import BROKEN_STREAM
 
 CUT_RECORD = "cut record"
 DAMAGED_RECORD = "damaged record"
@@ -42,7 +41,7 @@ class ChunkStream:
     def _read(self, size: int) -> bytes:
         try:
             found = self.stream.read(size)
-        except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError):
+        except BROKEN_STREAM:
             self.broken = True
             found = b""
         if not found:

@@ -1,6 +1,8 @@
 """What the numbers of datagrams, and the drops that sources count, say is missing."""
 
 from dataclasses import dataclass
+from enum import Enum
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +13,6 @@ from folkways.read.sflow.datagram import Header, agent_of
 
 MAX_FOLLOWED = 65_536
 """Agents, and sources, whose numbers are kept."""
-NOT_FOLLOWED = "numbers not followed"
 _MODULUS = 1 << 32
 _JUMP = 1 << 24
 """No loss is so long."""
@@ -19,8 +20,14 @@ _LATE = 1000
 _LATE_MS = 5_000
 """How far behind a datagram may be; one that is further behind is of a new start."""
 
-Source = tuple[bytes, int, int]
-"""Agent and sub-agent, class, index."""
+DataSource = tuple[bytes, int, int]
+"""Agent and sub-agent, class, index: what takes samples and counts its drops."""
+
+
+class Arrival(Enum):
+    """How a datagram came: as the next one, after a later one, or once more."""
+
+    NEXT, LATE, AGAIN = range(3)
 
 
 @dataclass
@@ -28,7 +35,8 @@ class _Stream:
     expected: int
     uptime_ms: int
     time_ms: int
-    payload: bytes
+    checksum: int = 0
+    """Of the last datagram."""
     gap: Gap | None = None
     """What is missing since ``gap_at``, which late datagrams may still fill."""
     gap_at: int = 0
@@ -41,29 +49,30 @@ class Numbering:
         self._tally = tally
         self._streams: dict[bytes, _Stream] = {}
 
-    def is_late(self, header: Header, payload: bytes, time_ms: int) -> bool | None:
-        """Whether a later one came before; None: the datagram came already and is to be left."""
+    def take(self, header: Header, payload: bytes, time_ms: int) -> Arrival:
+        """Take the number of a datagram."""
         stream = self._streams.get(header.stream)
         if stream is None:
             if len(self._streams) >= MAX_FOLLOWED:
-                self._tally.flag(NOT_FOLLOWED)
-                return False
-            stream = _Stream(header.sequence, header.uptime_ms, time_ms, b"")
+                _note_too_many(self._tally)
+                return Arrival.NEXT
+            stream = _Stream(header.sequence, header.uptime_ms, time_ms)
             self._streams[header.stream] = stream
+        checksum = crc32(payload)
         if header.sequence != stream.expected:
-            if payload == stream.payload:
+            if checksum == stream.checksum and header.uptime_ms == stream.uptime_ms:
                 self._tally.flag("export packet that came twice")
-                return None
+                return Arrival.AGAIN
             step = _signed(header.sequence - stream.expected)
             older_ms = _signed(stream.uptime_ms - header.uptime_ms)
-            if step < 0 and step >= -_LATE and 0 <= older_ms <= _LATE_MS:
+            if -_LATE <= step < 0 and 0 <= older_ms <= _LATE_MS:
                 self._fill(stream, header.sequence)
-                return True
+                return Arrival.LATE
             restarted = step < 0 or older_ms > _LATE_MS
             self._jump(stream, header, time_ms, restarted=restarted)
         stream.expected = (header.sequence + 1) % _MODULUS
-        stream.uptime_ms, stream.time_ms, stream.payload = header.uptime_ms, time_ms, payload
-        return False
+        stream.uptime_ms, stream.time_ms, stream.checksum = header.uptime_ms, time_ms, checksum
+        return Arrival.NEXT
 
     def finish(self) -> None:
         """Report the gaps that nothing filled."""
@@ -99,35 +108,50 @@ class Drops:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._last: dict[Source, tuple[int, int]] = {}
+        self._last: dict[DataSource, tuple[int, int]] = {}
 
     def take(
         self,
-        sources: list[Source],
+        sources: list[DataSource],
         agents: list[str],
         code: npt.NDArray[np.integer],
         drops: Integers,
         time_ms: Integers,
     ) -> None:
-        """Take samples that came in order: which of the sources (and their agents), (n,) each."""
+        """Take samples, (n,), that came in order; ``code`` says which of the sources took them.
+
+        Args:
+            sources: the distinct ones.
+            agents: the agent of each, as text.
+            code: (n,) places in both.
+            drops: (n,) what the source has counted so far.
+            time_ms: (n,) when that came.
+        """
+        if not len(code):
+            return
         order = np.argsort(code, kind="stable")
         code, drops, time_ms = code[order], drops[order], time_ms[order]
-        begins = np.append(True, code[1:] != code[:-1])[: len(code)]
-        ends = np.append(begins[1:], True)[: len(code)]
-        changed = begins | ends | np.append(True, drops[1:] != drops[:-1])[: len(code)]
-        changed |= np.append(changed[1:], True)[: len(code)]
-        picked = zip(*(column[changed].tolist() for column in (code, drops, time_ms)), strict=True)
-        for which, count, now in picked:
+        # Both samples at each change of source or count; all others say nothing new.
+        changes = (code[1:] != code[:-1]) | (drops[1:] != drops[:-1])
+        looked_at = np.append(True, changes) | np.append(changes, True)
+        columns = (column[looked_at].tolist() for column in (code, drops, time_ms))
+        for which, count, now in zip(*columns, strict=True):
             source = sources[which]
             before = self._last.get(source)
             if before is None and len(self._last) >= MAX_FOLLOWED:
-                self._tally.flag(NOT_FOLLOWED)
+                _note_too_many(self._tally)
                 continue
             if before is not None and 0 < (lost := count - before[0]) < _JUMP:
                 first, last = sorted((before[1], now))
                 gap = Gap(first, last, "samples dropped by the agent", agents[which], lost)
                 self._tally.add_gap(gap)
             self._last[source] = count, now
+
+
+def _note_too_many(tally: Tally) -> None:
+    """Tell that no more numbers are kept."""
+    many = f"More than {MAX_FOLLOWED} agents or sources send sFlow"
+    tally.note(f"{many}: what more of them lost is not told.")
 
 
 def _signed(difference: int) -> int:

@@ -8,7 +8,7 @@ from folkways.read.capture.capture_file import is_capture
 from folkways.read.capture.datagrams import Datagram, datagrams, head_datagrams
 from folkways.read.reader import FORWARD, KEY, ReadOptions
 from folkways.read.sflow.datagram import Datagrams, dumped, octets_of_datagrams, parse_header
-from folkways.read.sflow.numbering import Drops, Numbering
+from folkways.read.sflow.numbering import Arrival, Drops, Numbering
 from folkways.read.sflow.rows import make_rows
 from folkways.read.source import Source
 
@@ -30,15 +30,15 @@ class SflowReader:
     gives = _GIVES
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # a reader's shape
-        """0.96 for a capture most of whose UDP octets are whole sFlow datagrams.
+        """0.96 for a capture most of whose carried octets are whole sFlow datagrams.
 
         0.9 for datagrams back to back without a capture around them, which ``read`` refuses.
         """
         if not is_capture(source.head):
             return 0.9 if dumped(source.head) else 0.0
-        found = [(d.payload, d.cut) for d in head_datagrams(source.head) if d.stream is None]
-        mine = octets_of_datagrams(found)
-        return 0.96 if mine * 2 > sum(len(payload) for payload, _ in found) else 0.0
+        carried = head_datagrams(source.head)
+        mine = octets_of_datagrams([(d.payload, d.cut) for d in carried if d.stream is None])
+        return 0.96 if mine * 2 > sum(len(d.payload) for d in carried) else 0.0
 
     def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:
         """A row per flow sample with an IP packet.
@@ -88,8 +88,9 @@ class _Reading:
         self._tally.versions["sFlow v5"] += 1
         self._tally.flag("datagram cut by the capture", int(datagram.cut))
         self._tally.flag("clock: time before 1990", int(datagram.time_ms < _EARLIEST_MS))
-        late = self._numbering.is_late(header, datagram.payload, datagram.time_ms)
-        if late is not None:
+        arrival = self._numbering.take(header, datagram.payload, datagram.time_ms)
+        if arrival is not Arrival.AGAIN:
+            late = arrival is Arrival.LATE
             self._waiting.add(datagram.payload, header, datagram.time_ms, late=late)
         return self._waiting.octets >= BATCH_OCTETS
 

@@ -83,7 +83,20 @@ def _decompress(data: bytes, size: int, method: str) -> bytes | None:
                     return None
                 found = lzallright.LZOCompressor.decompress(data, size)
             case _:
+                # Arrow hands over the room that was asked for, filled or not.
+                if _snappy_length(data) != size:
+                    return None
                 found = pa.decompress(data, size, codec="snappy", asbytes=True)
     except (zlib.error, lzallright.LZOError, lzallright.InputNotConsumed, ValueError, OSError):
         return None
     return found if len(found) == size else None
+
+
+def _snappy_length(data: bytes) -> int | None:
+    """How long the content is: 7 bits an octet, low ones first (Snappy format description, 1)."""
+    length = 0
+    for place, octet in enumerate(data[:5]):
+        length |= (octet & 0x7F) << 7 * place
+        if octet < 0x80:
+            return length
+    return None
