@@ -180,12 +180,12 @@ def pcap(
     payloads: Iterable[bytes], *, snaplen: int = 65_535, start_s: int = START_MS // 1000
 ) -> bytes:
     """Payloads in Ethernet, IPv4 and UDP, a second apart."""
-    content = pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, 1)
+    parts = [pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, 1)]
     for i, payload in enumerate(payloads):
         data = ethernet(ip(udp(payload, 5000, 6343), 17, "10.9.9.9", "10.9.9.8"))
         kept = data[:snaplen]
-        content += pack("<4I", start_s + i, 0, len(kept), len(data)) + kept
-    return content
+        parts.append(pack("<4I", start_s + i, 0, len(kept), len(data)) + kept)
+    return b"".join(parts)
 
 
 def read_content(

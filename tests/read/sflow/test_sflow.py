@@ -4,7 +4,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from tests.read.netflow import export_captures
 from tests.read.sflow.sflow_datagrams import (
     IPV4,
     IPV6,
@@ -35,11 +34,8 @@ from tests.read.sflow.sflow_datagrams import (
     vxlan,
 )
 
-from folkways.model.batches import Tally
-from folkways.model.errors import FormatError
 from folkways.read.reader import ReadOptions
 from folkways.read.sflow import SflowReader
-from folkways.read.source import Source
 
 PACKET = ip(tcp(), 6, length=182)
 SIX = ip(tcp(), 6, "2001:db8::1", "2001:db8::2")
@@ -250,48 +246,6 @@ def test_what_gives_no_row_is_counted(tmp_path: Path) -> None:
 def test_times_that_cannot_be_are_told(tmp_path: Path) -> None:
     rows, tally = read_content(pcap([datagram(1, flow(RAW))], start_s=0), tmp_path)
     assert (rows[0]["start_ms"], tally.flagged) == (0, {"clock: time before 1990": 1})
-
-
-def test_dumps_without_a_capture_are_refused_with_advice(tmp_path: Path) -> None:
-    path = tmp_path / "dump"
-    one = datagram(1, flow(RAW))
-    for content, sure in (
-        (one, 0.9),
-        (one + datagram(2, flow(RAW)), 0.9),
-        (one + b"\0" * 9, 0.9),
-        (one + b"other", 0.0),
-        (one[:-1], 0.0),
-        (datagram(1), 0.0),
-        (b"", 0.0),
-    ):
-        path.write_bytes(content)
-        assert SflowReader().sniff(Source("dump", path), ReadOptions()) == sure
-    with pytest.raises(FormatError, match="Capture them with tcpdump"):
-        list(SflowReader().read(Source("dump", path), ReadOptions(), Tally()))
-
-
-def test_captures_are_recognised_on_any_port_also_if_cut(tmp_path: Path) -> None:
-    whole = [datagram(i, flow(RAW), flow(RAW)) for i in range(3)]
-    other = [b"\0\0\0\5\0\0\0\1" + b"x" * 300] * 3
-    path = tmp_path / "a.pcap"
-    for content, sure in (
-        (pcap(whole), 0.96),
-        (pcap([*whole, *other]), 0.0),
-        (pcap(whole, snaplen=42 + 28 + 8 + 32 + 8 + 40), 0.0),
-        (pcap(whole, snaplen=42 + len(whole[0]) - 9), 0.96),
-        (pcap([datagram(1)]), 0.0),
-    ):
-        path.write_bytes(content)
-        assert SflowReader().sniff(Source("a", path), ReadOptions()) == sure
-
-
-def test_a_host_that_also_sends_sflow_is_metered(tmp_path: Path) -> None:
-    export = ethernet(ip(udp(datagram(1, flow(RAW), flow(RAW)), 5000, 6343), 17))
-    packets = [ethernet(packet) for packet in export_captures.segments(bytes(2000))]
-    path = tmp_path / "a.pcap"
-    for frames, sure in (([export], 0.96), ([export, *packets], 0.0)):
-        path.write_bytes(export_captures.pcap((i, frame) for i, frame in enumerate(frames)))
-        assert SflowReader().sniff(Source("a", path), ReadOptions()) == sure
 
 
 def test_a_snap_length_cuts_samples_that_are_counted(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ def _content(data: bytes, name: str) -> bytes:
             return bz2.BZ2Decompressor().decompress(data, _MOST)
         case "LZ4":
             frame = _LZ4_FRAME + len(data).to_bytes(4, "little") + data + bytes(4)
+            # Arrow's stream loses memory where the data are damaged, and its other way does not
+            # say how long the content is: so the one finds out, and the other reads.
+            pa.decompress(frame, _MOST, codec="lz4")
             with pa.input_stream(pa.py_buffer(frame), compression="lz4") as stream:
                 return bytes(stream.read(_MOST))
         case "zstd":
