@@ -1,6 +1,6 @@
 """All benchmarks, each beside a named baseline in the same run. ``make bench`` calls it.
 
-Inputs are made once in a folder of the system's temporary one (about 4 GB), or in the one given.
+Inputs are made once in a folder of the system's temporary one (about 9 GB), or in the one given.
 """
 
 import argparse
@@ -9,10 +9,25 @@ import tempfile
 from pathlib import Path
 
 import captures
+import eve
+import memory
+import netflow
+import nfcapd
+import sflow
 import table
 import zeek
 
 DEFAULT_CAPTURES = Path(__file__).resolve().parent.parent.parent / "shared/data/captures/ndpi/pcap"
+
+PARTS = {
+    "zeek": zeek,
+    "table": table,
+    "eve": eve,
+    "netflow": netflow,
+    "sflow": sflow,
+    "nfcapd": nfcapd,
+    "memory": memory,
+}
 
 
 def main() -> None:
@@ -20,14 +35,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "folkways")
     parser.add_argument("--captures", type=Path, default=DEFAULT_CAPTURES)
-    parser.add_argument("--only", choices=["zeek", "table", "captures"])
+    parser.add_argument("--only", choices=[*PARTS, "captures"])
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     print(f"{platform.machine()}, Python {platform.python_version()}")
-    if arguments.only in {None, "zeek"}:
-        print(*zeek.run(arguments.folder), sep="\n", flush=True)
-    if arguments.only in {None, "table"}:
-        print(*table.run(arguments.folder), sep="\n", flush=True)
+    for name, part in PARTS.items():
+        if arguments.only in {None, name}:
+            print(*part.run(arguments.folder), sep="\n", flush=True)
     if arguments.only in {None, "captures"}:
         if arguments.captures.is_dir():
             print(*captures.run(arguments.folder, arguments.captures), sep="\n", flush=True)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -50,11 +51,19 @@ def host_of(text: str, *, port: bool = False) -> tuple[str | None, str]:
     return name, ""
 
 
+# The same names come in block after block; longer texts are not kept, so that memory is bounded.
+_host_again = lru_cache(maxsize=1 << 16)(host_of)
+
+
+def _host(text: str, *, port: bool) -> tuple[str | None, str]:
+    return (_host_again if len(text) <= MAX_BYTES else host_of)(text, port=port)
+
+
 def hosts(column: pa.Array, *, port: bool = False) -> Hosts:
     """Clean a column, each distinct text once."""
     encoded = column.dictionary_encode()
     texts = encoded.dictionary.to_pylist()
-    found = [host_of(text, port=port) for text in texts]
+    found = [_host(text, port=port) for text in texts]
     names = pa.array([name for name, _ in found], pa.string()).take(encoded.indices)
     codes = np.asarray(encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False))
     reasons = [cause for _, cause in found] + [NO_NAME]

@@ -4,6 +4,7 @@ A line need not have all keys (Zeek leaves unset ones out), and lines of several
 in one file, so each line is first told by its set of keys: its shape.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -21,12 +22,13 @@ _SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
 _JOINT = "\x1f"
 _UNNAMED = "unknown"
 
-_SHAPES = f"""
-    select
-        case when valid then array_to_string(json_keys(line), '{_JOINT}') end as shape,
-        case when valid and $1 then json_extract_string(line, '$._path') end as path
-    from (select line, json_valid(line) as valid from lines)
+_SHAPES = """
+    select array_to_string(json_keys(line), '{joint}') as shape,
+        case when $1 then json_extract_string(line, '$._path') end as path
+    from (select {line} as line from lines)
 """
+# Asking each line first costs a second parse, so only blocks with a bad line are asked.
+_SURE = "case when json_valid(line) then line end"
 
 
 def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Iterator[Rows]:
@@ -39,7 +41,7 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
     with engine.cursor() as cursor:
         cursor.register("lines", pa.table({"line": lines}))
         has_paths = b'"_path"' in data
-        logs = _logs(cursor.sql(_SHAPES, params=[has_paths]).to_arrow_table())
+        logs = _logs(_shapes(cursor, has_paths=has_paths))
         for log in dict.fromkeys(logs.tolist()):
             mask = logs == log
             if log in NEEDED:
@@ -48,6 +50,16 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
                 continue
             tally.records += int(mask.sum())
             tally.skip(f"log not used: {log}" if log else "not a JSON object", int(mask.sum()))
+
+
+def _shapes(cursor: duckdb.DuckDBPyConnection, *, has_paths: bool) -> pa.Table:
+    try:
+        query = _SHAPES.format(joint=_JOINT, line="line")
+        return cursor.sql(query, params=[has_paths]).to_arrow_table()
+    except (duckdb.InvalidInputException, UnicodeDecodeError):
+        # DuckDB's message may cut a character of the line, and be no text.
+        query = _SHAPES.format(joint=_JOINT, line=_SURE)
+        return cursor.sql(query, params=[has_paths]).to_arrow_table()
 
 
 def _logs(shapes: pa.Table) -> npt.NDArray[np.object_]:
@@ -76,16 +88,18 @@ def _scope(data: bytes) -> str:
 def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -> Rows:
     names = NEEDED[log]
     keys = [scoped(name, scope) if name.startswith("id.") else name for name in names]
-    paths = ", ".join("'$.\"{}\"'".format(key.replace("'", "''")) for key in keys)
+    keys_of = dict(zip(names, keys, strict=True))
+    structure = json.dumps({key: "VARCHAR" for key in keys})
     picks = ", ".join(
-        f'case when json_valid(v[{i}]) then try_cast(v[{i}]::json as varchar[]) end as "{name}"'
+        f"case when json_valid({_value(key)}) then try_cast({_value(key)}::json as varchar[]) end "
+        f'as "{name}"'
         if name in VECTORS
-        else f"nullif(v[{i}], '-') as \"{name}\""
-        for i, name in enumerate(names, 1)
+        else f"nullif({_value(key)}, '-') as \"{name}\""
+        for name, key in keys_of.items()
     )
     cursor.register("chosen", pa.table({"line": lines}))
     table = cursor.sql(
-        f"select {picks} from (select json_extract_string(line, [{paths}]) as v from chosen)"
+        f"select {picks} from (select json_transform(line, {_quoted(structure)}) as v from chosen)"
     ).to_arrow_table()
     columns = {
         name: table[name]
@@ -96,3 +110,11 @@ def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConne
     # A key that no line has is a column that the log does not have.
     present = {name: c for name, c in columns.items() if c.null_count < len(c)}
     return Rows(log, len(lines), present)
+
+
+def _value(key: str) -> str:
+    return 'v."' + key.replace('"', '""') + '"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
