@@ -15,6 +15,7 @@ from folkways.privacy.pseudonyms import Pseudonyms
 from folkways.read.reader import ReadOptions
 from folkways.store.stage import InputTable
 
+SCALED = "scaled-counters"
 STORED: dict[Kind, tuple[InputTable, Table]] = {
     "records": ("observed", OBSERVED),
     "names": ("names", STORED_NAMES),
@@ -83,7 +84,9 @@ class RowMaker:
         columns["exporter"] = self._orienter.clean_names(exporter)
         if self._options.sampling is not None:
             said = pa.scalar(self._options.sampling, pa.int64())
-            columns["sampling"] = pa.repeat(said, oriented.rows)
+            # Their counters were multiplied before; the rate once more would count them twice.
+            scaled = pc.match_substring(columns["flaws"], SCALED).fill_null(fill_value=False)
+            columns["sampling"] = pc.if_else(scaled, columns["sampling"], said)
         written.dropped.update(oriented.dropped)
         written.flagged.update(oriented.flagged)
         written.rows += oriented.rows

@@ -109,7 +109,7 @@ def test_where_the_packets_passed(write: SimpleNamespace) -> None:
         ((5, 12, BARRACUDA), b"HTTP", "HTTP"),
         ((119, 0xFFFF, NPROBE), b"TLS.Google", "TLS.Google"),
         ((119, 0xFFFF, NPROBE), b"", None),
-        ((33, 2, CERT), 443, "yaf:443"),
+        ((33, 2, CERT), 443, "applabel:443"),
         ((33, 2, CERT), 0, None),
     ],
 )

@@ -24,7 +24,7 @@ _OTHER = len(_DIRECTIONS)
 def labels(fields: Fields, exporter: Exporter, facts: Facts) -> pa.Array | None:
     """Application names by the record itself, else by the exporter's own table, else YAF's number.
 
-    YAF names an application by the port that is usual for it; the label is ``yaf:443``.
+    YAF names an application by the port that is usual for it; the label is ``applabel:443``.
     """
     for name in _NAMES:
         octets = fields.octets(name)
@@ -41,7 +41,7 @@ def labels(fields: Fields, exporter: Exporter, facts: Facts) -> pa.Array | None:
         return None
     distinct, places = np.unique(numbers, return_inverse=True)
     if ids is None:
-        words = [f"yaf:{number}" if number else None for number in distinct.tolist()]
+        words = [f"applabel:{number}" if number else None for number in distinct.tolist()]
     else:
         words = [facts.application(exporter, number) for number in distinct.tolist()]
     return pa.array(words, pa.string()).take(pa.array(places))

@@ -12,6 +12,8 @@ from folkways.formats.zeek import Markers, canonical, log_of
 
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 _MARKERS = ("set_separator", "empty_field", "unset_field")
+MAX_FIELDS = 4096
+"""More are no log's header: each costs the parser some kilobytes, whatever the rows hold."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ def obey(layout: Layout, line: bytes) -> Layout:
     if key == "path":
         return replace(layout, path=rest or None)
     if key == "fields":
-        names = rest.split(layout.markers.separator)
-        return replace(layout, fields=tuple(canonical(n) for n in names))
+        names = rest.split(layout.markers.separator, MAX_FIELDS)
+        usable = names if len(names) <= MAX_FIELDS else ()
+        return replace(layout, fields=tuple(canonical(n) for n in usable))
     return layout
 
 

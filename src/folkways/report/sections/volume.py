@@ -199,8 +199,9 @@ def _noise(material: Material) -> Table:
         rows=tuple(rows),
         notes=(
             (
-                "Scans and backscatter: opened from outside and never answered. They are no part "
-                "of any other figure of this page."
+                "Scans and backscatter: opened from outside and never answered. Reported twice: "
+                "packets that another exporter, or the same at another place, had reported. They "
+                "are no part of any other figure of this page."
             ),
             *([suppression_words(material.k)] if hidden else []),
         ),
