@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pyarrow.compute as pc
 import pytest
 
 from folkways.model.batches import Tally

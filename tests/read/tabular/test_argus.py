@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from folkways.model.addresses import address_from_text
-from folkways.model.errors import MappingError
+from folkways.model.errors import FormatError
 
 ZONE = "Europe/Prague"
 MAPPING = f'name = "own"\npreset = "argus"\nzone = "{ZONE}"\n'
@@ -85,9 +85,9 @@ def test_local_times_are_not_guessed(
     shared_data: Path, read: Callable[..., Any], write: Callable[..., Path]
 ) -> None:
     path = shared_data / "exports/slips/test2-malicious.binetflow"
-    with pytest.raises(MappingError, match=r'argus has local times.*preset = "argus"'):
+    with pytest.raises(FormatError, match=r'argus has local times.*preset = "argus"'):
         read(path)
-    with pytest.raises(MappingError, match=r"own has local times.*say in it zone"):
+    with pytest.raises(FormatError, match=r"own has local times.*say in it zone"):
         read(path, write('name = "own"\npreset = "argus"\n', "own.toml"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from folkways.model.batches import Tally
-from folkways.model.errors import MappingError
+from folkways.model.errors import FormatError
 from folkways.read.nfcapd import NfcapdReader
 from folkways.read.reader import ReadOptions
 from folkways.read.source import Source
@@ -59,7 +59,7 @@ def test_what_nfdump_prints_is_what_its_file_holds(
     assert not tally.flagged
     # What follows the rows of csv: a word, a header and a row of sums.
     assert sum(tally.skipped.values()) == (3 if form == "csv" else 0)
-    with pytest.raises(MappingError, match=f"nfdump-{form} has local times"):
+    with pytest.raises(FormatError, match=f"nfdump-{form} has local times"):
         read(table)
 
 

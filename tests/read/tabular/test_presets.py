@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from folkways.model.addresses import address_from_text
-from folkways.model.errors import MappingError
+from folkways.model.errors import FormatError
 from folkways.read.source import Source
 from folkways.read.tabular import presets
 from folkways.read.tabular.recognise import recognised
@@ -145,7 +145,7 @@ def test_pmacct_json(read: Callable[..., Any], write: Callable[..., Path]) -> No
     assert some(flow, "translated_source_port", "translated_destination_port") == (2000, None)
     assert flow["tcp_flags_forward"] == 24
     assert not tally.flagged
-    with pytest.raises(MappingError, match="zone"):
+    with pytest.raises(FormatError, match="zone"):
         read(write(lines(PMACCT)))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.model.errors import MappingError
+from folkways.model.errors import FormatError, MappingError
 from folkways.model.period import local_day_bounds_ms, utc_ms
 from folkways.read.tabular.engine import Engine
 from folkways.read.tabular.mapping import FACTORS, Mapping, group, presets
@@ -33,7 +33,7 @@ class Times:
         """Milliseconds since 1970 UTC, 0 included; null where the text is none.
 
         Raises:
-            MappingError: a time does not say its zone, and neither does the mapping.
+            FormatError: a time does not say its zone, and neither does the mapping.
         """
         found = pa.nulls(len(column), pa.int64())
         for kind in self._kinds:
@@ -133,7 +133,7 @@ class Times:
                 f'write a mapping of three lines, name = "mine", preset = "{name}" and zone = '
                 '"Europe/Prague", and give it with --mapping'
             )
-        raise MappingError(
+        raise FormatError(
             f"{name} has local times that do not say their zone, and a guess would move every "
             f"hour; {what} (or whichever zone it is)."
         )

@@ -89,7 +89,7 @@ def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConne
     names = NEEDED[log]
     keys = [scoped(name, scope) if name.startswith("id.") else name for name in names]
     keys_of = dict(zip(names, keys, strict=True))
-    structure = json.dumps({key: "VARCHAR" for key in keys})
+    structure = json.dumps(dict.fromkeys(keys, "VARCHAR"))
     picks = ", ".join(
         f"case when json_valid({_value(key)}) then try_cast({_value(key)}::json as varchar[]) end "
         f'as "{name}"'
