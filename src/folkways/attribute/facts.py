@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-Evidence = Literal["name", "address", "sensor", "port"]
+Evidence = Literal["name", "dns", "address", "sensor", "port"]
 Shared = Literal["hosting", "cdn"]
 
 

@@ -5,20 +5,27 @@ From the top; the first rung that speaks decides, and the row keeps its rule and
 1. **name**: the host name matches a service's domain.
 2. **lookup**: a sensor's label, or else the port, names a lookup such as DNS (a DNS query is not
    use of whoever answers it), unless the address is in the network of an infrastructure's service.
-3. **address, service**: the address lies in a service's own network (the longest prefix, then the
+3. **dns, service**: the name that DNS gave for the address matches a service's domain; of several
+   candidates all must match the same service. Names of a cloud or a CDN decide nothing.
+4. **address, service**: the address lies in a service's own network (the longest prefix, then the
    AS number).
-4. **sensor**: the label names a service.
-5. **port, infrastructure**: the port names a service of the function infrastructure.
-6. **address, operator**: the address lies in a network of the operator's own; there is no service
+5. **sensor**: the label names a service.
+6. **port, infrastructure**: the port names a service of the function infrastructure.
+7. **dns, operator**: the candidates match several services, all of one operator; there is no
+   service then. More candidates than are kept decide nothing.
+8. **address, operator**: the address lies in a network of the operator's own; there is no service
    then. A network that is rented out (cloud, CDN), or an address on a list of hosting, CDN, VPN,
    Tor or proxies, names nobody.
-7. **port**: protocol and port of the remote side name a service.
-8. nothing: service, operator, rule and evidence are null.
+9. **port**: protocol and port of the remote side name a service.
+10. nothing: service, operator, rule and evidence are null.
 
 Ports are looked at on the remote side only, and only where the member opened the connection or
 nobody knows who did; a port that several services claim names none. The order of evidence is name,
-address, sensor, port, with two exceptions: what a service is known by goes before what only an
+dns, address, sensor, port, with two exceptions: what a service is known by goes before what only an
 operator is known by, and lookups go before addresses.
+
+A name that DNS gave (see ``connect/binding.py``) was not seen in the connection: it says nothing of
+how it is encrypted.
 
 A port says how a connection is encrypted only if it was answered: an attempt is no TLS.
 
@@ -41,9 +48,11 @@ from folkways.model.columns import ADDRESS, CONNECTIONS
 RUNGS: tuple[tuple[str, str], ...] = (
     ("name", "by_name"),
     ("lookup", "CASE WHEN service_infrastructure IS NOT TRUE THEN by_lookup END"),
+    ("dns, service", "CASE WHEN NOT operator_only THEN by_dns END"),
     ("address, service", "by_service_address"),
     ("sensor", "by_label"),
     ("port, infrastructure", "CASE WHEN infrastructure_port THEN by_port END"),
+    ("dns, operator", "by_dns"),
     ("address, operator", "CASE WHEN remote_kind IS NULL THEN by_operator_address END"),
     ("port", "by_port"),
 )
@@ -59,7 +68,7 @@ _KNOWN = f"""
         coalesce(c.remote_country, r.country) AS remote_country,
         coalesce(r.kind, r.operator_shared,
                  CASE WHEN r.operator_rule IS NULL THEN a.operator_shared END) AS remote_kind,
-        n.rule AS by_name,
+        n.rule AS by_name, d.rule AS by_dns, d.operator_only,
         CASE WHEN l.lookup THEN l.rule
              WHEN l.rule IS NULL AND p.lookup THEN p.rule END AS by_lookup,
         coalesce(r.service_rule, a.service_rule) AS by_service_address,
@@ -83,7 +92,9 @@ _KNOWN = f"""
                            CASE WHEN c.answered IS NOT FALSE THEN e.encrypted END, u.encrypted)
              END AS encrypted
     FROM {{view}} c
-    LEFT JOIN {_PREFIX}names n ON c.name = n.name
+    LEFT JOIN {_PREFIX}names n ON c.name = n.name AND c.name_source IS DISTINCT FROM 'dns'
+    LEFT JOIN {_PREFIX}bound d ON c.name_source = 'dns'
+        AND coalesce(c.name_candidates, c.name) = d.bound
     LEFT JOIN {_PREFIX}labels l ON c.sensor_label = l.sensor_label
     LEFT JOIN {_PREFIX}remotes r ON c.remote = r.remote
     LEFT JOIN {_PREFIX}asns a ON coalesce(nullif(c.remote_asn, 0), r.asn) = a.asn
@@ -130,6 +141,7 @@ def attribute_day(
     _drop_views(con)
     distinct = _distinct(con, view)
     _put(con, "names", tables.names(distinct["name"].to_pylist()))
+    _put(con, "bound", tables.bound(distinct["bound"].to_pylist()))
     _put(con, "labels", tables.labels(distinct["sensor_label"].to_pylist()))
     _put(con, "remotes", tables.remotes(distinct["remote"]))
     _put(con, "asns", tables.asns())
@@ -167,7 +179,8 @@ def _query(view: str) -> str:
             SELECT d.*, g.* EXCLUDE (hidden),
                 protocol_hidden | coalesce(g.hidden, 0)
                 | CASE WHEN weak AND (winner IS NOT NULL OR named) THEN 0 ELSE port_hidden END
-                | CASE WHEN by_name IS NULL THEN coalesce(kind_hidden, 0) ELSE 0 END
+                | CASE WHEN coalesce(by_name, by_dns) IS NULL
+                       THEN coalesce(kind_hidden, 0) ELSE 0 END
                 | CASE WHEN remote_kind = 'hosting' AND NOT named AND g.service IS NULL
                        -- Sums without a protocol could not carry a name: they cannot tell.
                        AND protocol IS NOT NULL
@@ -191,19 +204,23 @@ def _sql_type(kind: pa.DataType) -> str:
 
 
 def _distinct(con: duckdb.DuckDBPyConnection, view: str) -> dict[str, pa.Array]:
-    """Distinct names, labels and remotes, in one pass over the view.
+    """Distinct names, names bound by DNS, labels and remotes, in one pass over the view.
 
     The remote side of internal traffic is a pseudonym, of which lists know nothing.
     """
     query = f"""
-        SELECT grouping(name, sensor_label, remote) AS which, name, sensor_label, remote
-        FROM (SELECT name, sensor_label,
+        SELECT grouping(name, bound, sensor_label, remote) AS which,
+               name, bound, sensor_label, remote
+        FROM (SELECT CASE WHEN name_source IS DISTINCT FROM 'dns' THEN name END AS name,
+                     CASE WHEN name_source = 'dns' THEN coalesce(name_candidates, name) END
+                         AS bound,
+                     sensor_label,
                      CASE WHEN noise = 'internal' THEN NULL ELSE remote END AS remote FROM {view})
-        GROUP BY GROUPING SETS ((name), (sensor_label), (remote))
+        GROUP BY GROUPING SETS ((name), (bound), (sensor_label), (remote))
     """
     found = con.sql(query).to_arrow_table()
     columns = {}
-    for which, column in ((3, "name"), (5, "sensor_label"), (6, "remote")):
+    for which, column in ((7, "name"), (11, "bound"), (13, "sensor_label"), (14, "remote")):
         rows = found.filter(pc.equal(found["which"], which))[column].drop_null()
         columns[column] = rows.combine_chunks()
     return columns

@@ -6,6 +6,7 @@ of rows move integers and the texts are fetched once, at the end.
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -66,6 +67,38 @@ class DayTables:
                 "literal": pa.array([_is_address(n) for n in names], pa.bool_()),
             }
         )
+
+    def bound(self, texts: list[str]) -> pa.Table:
+        """(bound, rule, operator_only) of names from DNS: one, or candidates with comma between."""
+        rules = [self._bound_rule(text.split(",")) for text in texts]
+        return pa.table(
+            {
+                "bound": pa.array(texts, pa.string()),
+                "rule": pa.array([self._number(r) for r in rules], pa.int32()),
+                "operator_only": pa.array(
+                    [r is not None and r.service is None for r in rules], pa.bool_()
+                ),
+            }
+        )
+
+    def _bound_rule(self, names: list[str]) -> Rule | None:
+        """What all candidates agree on; of several rules that say so the first by id.
+
+        A cloud's or CDN's name is the middle of a chain whose beginning was not asked again: it
+        tells where something runs, not what.
+        """
+        found = [self._catalogue.match_name(name) for name in names]
+        services = self._catalogue.services
+        if any(r and r.service and self._catalogue.rented_out(services[r.service]) for r in found):
+            return None
+        rules = sorted((r for r in found if r is not None), key=lambda r: r.id)
+        if len(rules) < len(found):
+            return None
+        if len({r.service for r in rules}) == 1:
+            return replace(rules[0], evidence="dns")
+        if len({r.operator for r in rules}) == 1 and rules[0].operator is not None:
+            return replace(rules[0], evidence="dns", service=None, function=None)
+        return None
 
     def labels(self, labels: list[str]) -> pa.Table:
         """(sensor_label, rule, lookup, encrypted, hidden) of distinct labels."""

@@ -173,7 +173,7 @@ _CONNECTED = """
                     WHEN opened_by = 'remote' AND any_in AND NOT coalesce(any_out, false)
                          AND answered IS NOT TRUE THEN 'scan'
                     ELSE 'use' END AS noise,
-               answered
+               answered, CAST(NULL AS VARCHAR) AS name_candidates
         FROM (
             SELECT *, CASE
                 WHEN any_in IS NULL AND any_out IS NULL THEN NULL

@@ -51,7 +51,9 @@ UID = Column(
     "uid", INT64, "", "a sensor's own connection id, hashed; joins rows of names to connections"
 )
 NAME = Column("name", TEXT, "", "host name sent in clear, lower case, without a final dot")
-NAME_SOURCE = Column("name_source", TEXT, "", "where the name stood: tls, quic, http")
+NAME_SOURCE = Column(
+    "name_source", TEXT, "", "where the name stood: tls, quic, http; bound from an answer: dns"
+)
 SENSOR_LABEL = Column("sensor_label", TEXT, "", "what the sensor called the traffic, its own word")
 SAMPLING = Column("sampling", INT64, "1 in N", "packet sampling; null is unknown, which is not 1")
 EXPORTER = Column("exporter", TEXT, "", "who measured, as the source names it")
@@ -265,6 +267,13 @@ CONNECTED = Table(
             "use, scan, backscatter, internal, duplicate; what is not use has measures of its own",
             nullable=False,
         ),
+        Column(
+            "name_candidates",
+            TEXT,
+            "",
+            "names that DNS gave for the remote address at that time, sorted, comma between, at "
+            "most 8 and then ...; null: not more than one",
+        ),
     ),
 )
 
@@ -278,7 +287,7 @@ CONNECTIONS = Table(
         Column("function", TEXT, "", "function of the service; null where the service is"),
         Column("jurisdiction", TEXT, "ISO 3166-1", "the operator's seat that day"),
         Column("rule", TEXT, "", "id of the rule that decided; null: none did"),
-        Column("evidence", TEXT, "", "name, address, sensor, port; null: none"),
+        Column("evidence", TEXT, "", "name, dns, address, sensor, port; null: none"),
         Column(
             "list_age",
             INT64,

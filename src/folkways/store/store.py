@@ -187,13 +187,14 @@ class Store:
         """Make or replace a temporary view over exactly the committed files, columns in order."""
         create_view(con, name, TABLES[table], self._holdings.files(table, days))
 
-    def input_stamp(self, days: Collection[str]) -> str:
+    def input_stamp(self, days: Collection[str], tables: Collection[str] = tuple(INPUTS)) -> str:
         """A digest of the committed files of these UTC days that connections are made from.
 
-        It changes when a source that touches one of the days goes in or is taken out.
+        It changes when a source that has rows of these tables on one of the days goes in or is
+        taken out.
         """
         found = hashlib.sha256()
-        for table in sorted(INPUTS):
+        for table in sorted(tables):
             for path in self._holdings.files(table, days):
                 found.update(f"{table}/{path.parent.name}/{path.name}\n".encode())
         return found.hexdigest()[:32]

@@ -1,8 +1,9 @@
 """Derive each day's connections again from what was observed, wherever an input has changed.
 
-A day's stamp names all its inputs: the observed files around it, the population, the catalogue, the
-reference lists and the rules. It is stored in one commit with the day, so a day is stale exactly if
-its stamp is not what it would be now; a kill between ingest and settle heals by itself.
+A day's stamp names all its inputs: the observed files around it, the DNS answers of it and of the
+day before, the population, the catalogue, the reference lists and the rules. It is stored in one
+commit with the day, so a day is stale exactly if its stamp is not what it would be now; a kill
+between ingest and settle heals by itself.
 """
 
 import datetime as dt
@@ -12,11 +13,12 @@ from collections.abc import Iterable
 import duckdb
 
 from folkways.attribute.ladder import attribute_day
+from folkways.connect.binding import bind_names
 from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
 from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 
-RULES = "settle/2"
+RULES = "settle/3"
 """Version of the rules in connect and attribute: a change of what they give changes this."""
 
 
@@ -65,7 +67,8 @@ def stamp(study: StudyFolder, day: str) -> str:
         study.population.digest,
         study.catalogue.digest,
         study.snapshot.digest,
-        study.store.input_stamp(_around(day)),
+        study.store.input_stamp(_around(day), ("names", "observed")),
+        study.store.input_stamp(_around(day)[:2], ("answers",)),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -80,6 +83,7 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
     around = _around(day)
     study.store.view(con, "observed", "observed", around)
     study.store.view(con, "names", "names", around[1:])
+    study.store.view(con, "answers", "answers", around[:2])
     found = connections_of_day(
         con, "observed", "names", day, duplicates=study.population.duplicates
     )
@@ -92,7 +96,7 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
         con.execute(f"CREATE TEMP TABLE {connected} AS {found.query}").fetchall()
     attributed = attribute_day(
         con,
-        connected,
+        bind_names(con, connected, "answers", day),
         day,
         study.catalogue,
         study.snapshot,
