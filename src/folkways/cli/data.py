@@ -1,7 +1,8 @@
 """Commands for what goes into a study: ingest, settle, sources, key."""
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -70,10 +71,14 @@ def ingest(
     )
     for cause, count in done.skipped.most_common():
         typer.echo(f"  {count:,} skipped: {cause}")
-    for name, cause in done.refused[:MOST_REFUSED]:
+    _tell_refused(done.refused)
+
+
+def _tell_refused(refused: Sequence[tuple[str, str]]) -> None:
+    for name, cause in refused[:MOST_REFUSED]:
         typer.echo(f"  not read: {cause if name in cause else f'{name}: {cause}'}")
-    if len(done.refused) > MOST_REFUSED:
-        typer.echo(f"  and {len(done.refused) - MOST_REFUSED:,} more")
+    if len(refused) > MOST_REFUSED:
+        typer.echo(f"  and {len(refused) - MOST_REFUSED:,} more")
 
 
 def _dry_run(
@@ -84,18 +89,22 @@ def _dry_run(
     if as_json:
         print_json(told)
         return
-    rows = [
-        {**one, "state": one["error"] or ("known already" if one["known"] else one["format"])}
-        for one in told["sources"]
-    ]
-    print_rows(rows, ["state", "records", "flows", "disk_bytes", "seconds", "path"])
+    rows = [{**one, "format": _state(one)} for one in told["sources"]]
+    print_rows(rows, ["format", "records", "flows", "disk_bytes", "seconds", "path"])
     typer.echo(
         f"Nothing was written. Would go in: about {told['flows']:,} flows, "
         f"{_megabytes(told['disk_bytes'])} on disk ({_megabytes(told['disk_free_bytes'])} are "
         f"free), {told['seconds']:,.0f} s."
     )
+    _tell_refused([(one["path"], one["error"]) for one in told["sources"] if one["error"]])
     if not told["fits"]:
         typer.echo("The disk is too small for this.")
+
+
+def _state(one: dict[str, Any]) -> str:
+    if one["known"]:
+        return "known already"
+    return str(one["format"]) if one["error"] is None else "not readable"
 
 
 def _megabytes(number: int) -> str:
