@@ -21,6 +21,9 @@ from folkways.model.period import DAY_MS, EPOCH
 MIN_LIFE_S = 60
 UNKNOWN_LIFE_S = 300
 TOLERANCE_S = 3600
+PART_ROWS = 500_000
+"""Answers and connections looked at together: addresses are taken in parts, so that memory is
+bounded however many there are."""
 MAX_CANDIDATES = 8
 MORE = "..."
 """Stands last in ``name_candidates`` where there are more than MAX_CANDIDATES."""
@@ -39,7 +42,7 @@ _WANTED = """
     WHERE name IS NULL AND member IS NOT NULL AND noise <> 'internal' AND opens <= 1
       AND opened_by IS DISTINCT FROM 'remote'
       AND coalesce(remote_port, 0) NOT IN {lookups}
-      AND remote IN (SELECT address FROM binding_answers)
+      AND remote IN (SELECT address FROM binding_all_answers)
 """
 _EARLIER = """OVER (PARTITION BY member, remote, protocol, member_port, remote_port
                     ORDER BY start_ms)"""
@@ -140,23 +143,19 @@ def bind_names(
         ``connected`` itself where nothing was bound. It holds until the next call.
     """
     con.execute("DROP VIEW IF EXISTS binding_named")
-    _make(con, "answers", _answers(answers, day, min_life_s, tolerance_s))
-    if not _any(con, "binding_answers"):
+    _make(con, "all_answers", _answers(answers, day, min_life_s, tolerance_s))
+    if not _count(con, "binding_all_answers"):
         return connected
-    opened = _OPENED if _any(con, f"{connected} WHERE opens = 0") else "start_ms"
+    opened = _OPENED if _count(con, f"{connected} WHERE opens = 0 LIMIT 1") else "start_ms"
     wanted = _WANTED.format(key=_KEY, opened=opened, connected=connected, lookups=LOOKUP_PORTS)
-    _make(con, "wanted", wanted)
-    own = "member = client AND remote = address"
-    moments = "(SELECT DISTINCT member, remote, opened_ms FROM binding_wanted)"
-    _make(con, "own", _found("member, remote", moments, _OWN, own))
-    rest = """SELECT DISTINCT remote, opened_ms FROM binding_wanted
-              ANTI JOIN binding_own USING (member, remote, opened_ms)"""
-    _make(con, "rest", rest)
-    _make(con, "anyone", _found("remote", "binding_rest", _ANYONE, "remote = address"))
-    _make(con, "bound", _BOUND.format(key=_KEY, most=MAX_CANDIDATES, more=MORE))
-    for name in ("answers", "wanted", "own", "rest", "anyone"):
+    _make(con, "all_wanted", wanted)
+    rows = _count(con, "binding_all_answers") + _count(con, "binding_all_wanted")
+    parts = -(-rows // PART_ROWS)
+    for part in range(parts):
+        _bind_part(con, part, parts)
+    for name in ("all_answers", "all_wanted", "answers", "wanted", "own", "rest", "anyone"):
         con.execute(f"DROP TABLE binding_{name}")
-    if not _any(con, "binding_bound"):
+    if not _count(con, "binding_bound"):
         return connected
     replaced = {
         "name": "coalesce(c.name, b.name)",
@@ -171,6 +170,25 @@ def bind_names(
         "AND c.noise <> 'internal' AND c.opened_by IS DISTINCT FROM 'remote'"
     )
     return "binding_named"
+
+
+def _bind_part(con: duckdb.DuckDBPyConnection, part: int, parts: int) -> None:
+    """Add what is bound of the addresses of one part to ``binding_bound``."""
+    for name, column in (("answers", "address"), ("wanted", "remote")):
+        here = f"hash({column}) % {parts} = {part}"
+        _make(con, name, f"SELECT * FROM binding_all_{name} WHERE {here}")
+    own = "member = client AND remote = address"
+    moments = "(SELECT DISTINCT member, remote, opened_ms FROM binding_wanted)"
+    _make(con, "own", _found("member, remote", moments, _OWN, own))
+    rest = """SELECT DISTINCT remote, opened_ms FROM binding_wanted
+              ANTI JOIN binding_own USING (member, remote, opened_ms)"""
+    _make(con, "rest", rest)
+    _make(con, "anyone", _found("remote", "binding_rest", _ANYONE, "remote = address"))
+    found = _BOUND.format(key=_KEY, most=MAX_CANDIDATES, more=MORE)
+    if part == 0:
+        _make(con, "bound", found)
+    else:
+        con.execute(f"INSERT INTO binding_bound {found}").fetchall()
 
 
 def _answers(answers: str, day: str, min_life_s: int, tolerance_s: int) -> str:
@@ -196,5 +214,6 @@ def _make(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE binding_{name} AS {query}").fetchall()
 
 
-def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall())
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    rows: int = con.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table})").fetchall()[0][0]
+    return rows
