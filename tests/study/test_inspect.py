@@ -143,4 +143,19 @@ def test_inspect_of_the_simulated_logs(simulated: Simulated) -> None:
         rows = sum(not line.startswith("#") for line in lines)
     assert conn["flows"] == rows
     assert conn["versions"] == {"Zeek log, text": 1}
-    assert told["seen_twice"] == {"share": 0.0, "places": 1, "sentence": None}
+    assert told["seen_twice"] == {
+        "share": 0.0,
+        "places": 1,
+        "sentence": None,
+        "repeated_share": 0.0,
+        "repeated_sentence": None,
+    }
+
+
+def test_the_same_flows_in_two_files_are_seen() -> None:
+    seen = Sightings()
+    seen.add(records([flow(0, port, "r1") for port in range(100)]), 0)
+    seen.add(records([flow(0, port, "r1") for port in range(25)]), 1)
+    seen.add(records([flow(7, port, "r1") for port in range(75)]), 1)
+    assert seen.twice() == 0
+    assert seen.repeated() == pytest.approx(25 / 200)

@@ -76,9 +76,9 @@ def inspect(
     for one in found.sources:
         for line in _about(one.to_json()):
             typer.echo(line)
-    twice = found.twice_sentence()
-    if twice:
-        typer.echo(f"Double counting: {twice}")
+    for sentence in (found.twice_sentence(), found.repeated_sentence()):
+        if sentence:
+            typer.echo(f"Double counting: {sentence}")
 
 
 def _about(one: dict[str, Any]) -> list[str]:

@@ -102,6 +102,8 @@ class Inspection:
                 "share": self.sightings.twice(),
                 "places": self.sightings.places,
                 "sentence": self.twice_sentence(),
+                "repeated_share": self.sightings.repeated(),
+                "repeated_sentence": self.repeated_sentence(),
             },
         }
 
@@ -114,6 +116,16 @@ class Inspection:
             f"{share:.1%} of the flows were reported before by another exporter, or at another "
             "place of the same; in a study they count once (unless its population file says "
             'duplicates = "all").'
+        )
+
+    def repeated_sentence(self) -> str | None:
+        """Whether files hold the same flows, for a person; None: they do not."""
+        share = self.sightings.repeated()
+        if not share or share < WORTH_SAYING:
+            return None
+        return (
+            f"{share:.1%} of the flows stand in another of these files as well, as the same "
+            "exporter reported them; in a study they would count twice: give one of the files."
         )
 
 
@@ -134,7 +146,7 @@ def inspect_sources(
     progress.phase("Reading", len(sources))
     found = Inspection()
     for source in sources:
-        found.sources.append(_inspect(source, options, wanted, found.sightings, progress))
+        found.sources.append(_inspect(source, options, wanted, found, progress))
         progress.step()
     errors = [one.error for one in found.sources if one.error]
     if errors and len(errors) == len(found.sources):
@@ -148,7 +160,7 @@ def _inspect(
     source: Source,
     options: ReadOptions,
     wanted: str | None,
-    sightings: Sightings,
+    before: Inspection,
     progress: Progress,
 ) -> Inspected:
     found = Inspected(source.name)
@@ -160,7 +172,7 @@ def _inspect(
             progress.detail(f"{found.tally.records:,} records")
             _look(found, batch, options)
             if batch.kind == "records":
-                sightings.add(batch.rows)
+                before.sightings.add(batch.rows, len(before.sources))
     except FolkwaysError as error:
         found.error = str(error)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How much of what sources report was reported twice: by two exporters, or at ingress and egress.
+"""How much was reported twice: by two exporters, at ingress and egress, or in two files.
 
 Looked at before anything is ingested, in bounded memory: flows are sampled by their key, so that
 all reports of a sampled flow are there.
@@ -32,19 +32,20 @@ class Sightings:
     _count: int = 0
     _places: dict[tuple[str | None, str | None], int] = field(default_factory=dict)
 
-    def add(self, rows: pa.RecordBatch) -> None:
-        """Look at a batch of ``records``."""
+    def add(self, rows: pa.RecordBatch, source: int = 0) -> None:
+        """Look at a batch of ``records`` of a source, given by its number."""
         self.rows += rows.num_rows
         hashes = _hashes(rows)
         chosen = np.flatnonzero(hashes % np.uint64(self._every) == 0)
         if not len(chosen):
             return
         picked = rows.take(pa.array(chosen))
-        table = np.empty((len(chosen), 4), np.int64)
+        table = np.empty((len(chosen), 5), np.int64)
         table[:, 0] = hashes[chosen].view(np.int64)
         table[:, 1] = self._place(picked)
         table[:, 2] = picked["start_ms"].to_numpy()
         table[:, 3] = picked["end_ms"].to_numpy()
+        table[:, 4] = source
         self._kept.append(table)
         self._count += len(chosen)
         while self._count > MOST_ROWS:
@@ -63,10 +64,20 @@ class Sightings:
         if not self._count:
             return None
         table = np.concatenate(self._kept)
-        key, place, start, end = table[np.lexsort((table[:, 2], table[:, 0]))].T
+        key, place, start, end, _ = table[np.lexsort((table[:, 2], table[:, 0]))].T
         same = (key[1:] == key[:-1]) & (place[1:] != place[:-1])
         again = same & (start[1:] <= end[:-1] + TOLERANCE_MS)
         return float(again.sum() / len(table))
+
+    def repeated(self) -> float | None:
+        """Share of rows that stand in another file as well: same flow, place, start and end."""
+        if not self._count:
+            return None
+        table = np.concatenate(self._kept)
+        # Sorted by source last, so that the same row of other files is next to it.
+        table = table[np.lexsort((table[:, 4], *table[:, :4].T))]
+        same = (table[1:, :4] == table[:-1, :4]).all(axis=1) & (table[1:, 4] != table[:-1, 4])
+        return float(same.sum() / len(table))
 
     def _place(self, rows: pa.RecordBatch) -> npt.NDArray[np.int64]:
         exporters = rows["exporter"].dictionary_encode(null_encoding="encode")
