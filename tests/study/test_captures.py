@@ -59,9 +59,9 @@ def test_every_real_capture_is_inspected_and_ingested(
     assert len(files) == 348
     found = inspect_sources([str(folder)], ReadOptions()).sources
     assert len(found) == 348
-    # Two hold what exporters send; all others are metered.
+    # One holds what an exporter sends; all others are metered.
     exports = {Path(one.path).name: one.format for one in found if one.format != "pcap"}
-    assert exports == {"netflow-fritz.pcap": "netflow", "sflow.pcap": "sflow"}
+    assert exports == {"sflow.pcap": "sflow"}
     assert not [one.error for one in found if one.error]
     study = Study.create(tmp_path / "study", population)
     done = study.ingest(str(folder))
