@@ -19,6 +19,7 @@ from folkways.read.numbers import Mask, mask_of
 from folkways.read.text import Octets, octets_of, words_at
 
 _DOT, _SLASH = 0x2E, 0x2F
+_MAPPED = r"^(?i)::ffff:([0-9]{1,3}\.[0-9.]{5,11})$"
 _BAD = 256
 
 
@@ -43,7 +44,12 @@ _DIGITS = np.array([0, 0xF, 0xF0F, 0xF0F0F, 0], np.uint32)
 
 def addresses(column: pa.Array) -> pa.Array:
     """A column of 16-byte addresses; null where the text is none."""
-    dotted = mask_of(pc.equal(pc.count_substring(column, "."), 3))
+    colons = mask_of(pc.match_substring(column, ":"))
+    if colons.any():
+        # IPv4-mapped addresses in their dotted form are common in logs of dual-stack sockets.
+        column = pc.replace_substring_regex(column, _MAPPED, r"\1")
+        colons = mask_of(pc.match_substring(column, ":"))
+    dotted = mask_of(pc.equal(pc.count_substring(column, "."), 3)) & ~colons
     if dotted.all():
         numbers, known = _dotted(octets_of(column))
         return addresses_from_numpy(mapped_from_ipv4(numbers), known)
@@ -52,7 +58,6 @@ def addresses(column: pa.Array) -> pa.Array:
     numbers, known[dotted] = _dotted(octets_of(column.filter(pa.array(dotted))))
     octets[dotted] = mapped_from_ipv4(numbers)
     # Only what has a colon can be IPv6; names and markers are not worth a call each.
-    colons = mask_of(pc.match_substring(column, ":"))
     found = addresses_from_text(column.filter(pa.array(colons)))
     octets[colons], known[colons] = addresses_to_numpy(found)
     return addresses_from_numpy(octets, known)

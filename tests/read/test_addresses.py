@@ -1,0 +1,58 @@
+"""Columns of text addresses, held against the standard library, value by value."""
+
+import ipaddress
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from folkways.model.addresses import MAPPED_PREFIX
+from folkways.read.addresses import addresses
+
+
+def wanted(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        packed = ipaddress.ip_address(text).packed
+    except ValueError:
+        return None
+    return packed if len(packed) == 16 else MAPPED_PREFIX + packed
+
+
+def found(texts: list[str | None]) -> list[bytes | None]:
+    values: list[bytes | None] = addresses(pa.array(texts, pa.string())).to_pylist()
+    return values
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1.2.3.4"],
+        ["::ffff:1.2.3.4"],
+        ["::FFFF:1.2.3.4"],
+        ["1.2.3.4", "::ffff:1.2.3.4"],
+        ["64:ff9b::1.2.3.4"],
+        ["::ffff:1.2.3.4", None, "2001:db8::1"],
+        ["::ffff:1.2.3.400", "::ffff:01.2.3.4", "::ffff:1.2.3", "::ffff:1..2.3"],
+    ],
+)
+def test_every_way_to_write_an_address(texts: list[str | None]) -> None:
+    assert found(texts) == [wanted(text) for text in texts]
+
+
+ODD = ["", "-", "a.b.c.d", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4:5", "::", ":::", "::ffff:"]
+TEXTS = st.one_of(
+    st.none(),
+    st.sampled_from(ODD),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(str),
+    st.ip_addresses(v=4).map(lambda address: f"::ffff:{address}"),
+    st.ip_addresses(v=4).map(lambda address: f"64:ff9b::{address}"),
+)
+
+
+@given(st.lists(TEXTS, max_size=12))
+def test_a_value_does_not_depend_on_its_column(texts: list[str | None]) -> None:
+    assert found(texts) == [wanted(text) for text in texts]
