@@ -9,13 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.formats.headers import Protocol
 from folkways.model.addresses import addresses_from_text
 from folkways.model.batches import Batch, Tally, make_batch
 
 MAX_SECONDS = 253_402_300_799
 """The last second of the year 9999; later times are none."""
 
-_PORTED = pa.array([6, 17, 33, 132, 136], pa.int64())
+_PORTED = pa.array(Protocol.WITH_PORTS, pa.int64())
 
 
 class Keep:

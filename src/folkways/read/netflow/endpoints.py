@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from folkways.formats.headers import Protocol
 from folkways.model.columns import ADDRESS
 from folkways.read.netflow.fields import Bools, Fields, Ints, Octets
 
-_WITH_PORTS = np.zeros(256, np.bool_)
-_WITH_PORTS[[6, 17, 33, 132, 136]] = True  # TCP, UDP, DCCP, SCTP, UDP-Lite
+_WITH_PORTS = np.isin(np.arange(256), Protocol.WITH_PORTS)
 _PORTS = {
     "source": ("sourceTransportPort", "tcpSourcePort", "udpSourcePort"),
     "destination": ("destinationTransportPort", "tcpDestinationPort", "udpDestinationPort"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from folkways.formats.headers import Protocol
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.nfcapd.endpoints import addresses, exporters, translated
 from folkways.read.nfcapd.facts import Facts
@@ -12,7 +13,7 @@ from folkways.read.nfcapd.times import times
 from folkways.read.nfcapd.volumes import Counters, volumes
 
 _TCP = 6
-_WITH_PORTS = np.isin(np.arange(256), (6, 17, 33, 132, 136))  # TCP, UDP, DCCP, SCTP, UDP-Lite
+_WITH_PORTS = np.isin(np.arange(256), Protocol.WITH_PORTS)
 _CREATED, _UPDATED = 1, 5
 _INITIATORS = pa.array(["source", "destination", None])
 _BY_BIFLOW = np.array([2, 0, 1] + [2] * 253)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.formats.headers import Protocol
 from folkways.formats.protocols import PROTOCOL_NUMBERS
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.addresses import addresses
@@ -24,7 +25,6 @@ FRAME_NOTE = (
 
 MAX_PORT = 65_535
 _MILLISECOND = 1_000
-_WITH_PORTS = (6, 17, 33, 132, 136)  # TCP, UDP, DCCP, SCTP, UDP-Lite
 _NO_LABELS = ("failed", "unknown")  # Suricata's words for having found no protocol
 _BY_NUMBER = {f"{number:03}": number for number in range(256)}
 """How Suricata writes a protocol without a name."""
@@ -116,7 +116,7 @@ def _port(events: Events, name: str, protocol: pa.Array, rejects: Rejects) -> pa
     """A port, where the protocol has ports or is not known."""
     column, bad = integers(events.text(name), MAX_PORT)
     rejects.reject(bad, "bad number")
-    has_ports = pc.is_in(protocol, pa.array([*_WITH_PORTS, None], pa.int16()))
+    has_ports = pc.is_in(protocol, pa.array([*Protocol.WITH_PORTS, None], pa.int16()))
     return pc.if_else(has_ports, column, None).cast(pa.int32())
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.formats.headers import Protocol
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.hosts import hosts
 from folkways.read.numbers import Mask, integers, mask_of
@@ -46,7 +47,7 @@ from folkways.read.tabular.values import (
 )
 from folkways.read.tabular.volume import flag_small, split_totals, to_ip_bytes
 
-_PORTED = pa.array([6, 17, 33, 132, 136], pa.int64())
+_PORTED = pa.array(Protocol.WITH_PORTS, pa.int64())
 _TCP = pa.array([6], pa.int64())
 _MOST = 2**63 - 1
 _LIMITS = dict.fromkeys(PORT_FIELDS, 65_535) | dict.fromkeys(ASN_FIELDS, 2**32 - 1)
