@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.model.addresses import addresses_to_numpy
+from folkways.model.hashing import Hashes, hashes
 
 MOST_ROWS = 400_000
 TOLERANCE_MS = 2_000
 """Clocks of two exporters may differ by so much."""
 
 _KEY = ("source_port", "destination_port", "protocol")
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: spreads bits well
-Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass
@@ -35,13 +34,13 @@ class Sightings:
     def add(self, rows: pa.RecordBatch, source: int = 0) -> None:
         """Look at a batch of ``records`` of a source, given by its number."""
         self.rows += rows.num_rows
-        hashes = _hashes(rows)
-        chosen = np.flatnonzero(hashes % np.uint64(self._every) == 0)
+        keys = _hashes(rows)
+        chosen = np.flatnonzero(keys % np.uint64(self._every) == 0)
         if not len(chosen):
             return
         picked = rows.take(pa.array(chosen))
         table = np.empty((len(chosen), 5), np.int64)
-        table[:, 0] = hashes[chosen].view(np.int64)
+        table[:, 0] = keys[chosen].view(np.int64)
         table[:, 1] = self._place(picked)
         table[:, 2] = picked["start_ms"].to_numpy()
         table[:, 3] = picked["end_ms"].to_numpy()
@@ -99,16 +98,6 @@ class Sightings:
 
 def _hashes(rows: pa.RecordBatch) -> Hashes:
     """(n,) a hash of the 5-tuple, in its direction."""
-    found = np.zeros(rows.num_rows, np.uint64)
-    for side in ("source_address", "destination_address"):
-        octets, _ = addresses_to_numpy(rows[side])
-        for half in np.ascontiguousarray(octets).view(np.uint64).reshape(-1, 2).T:
-            found = _mixed(found, half)
-    for name in _KEY:
-        found = _mixed(found, pc.cast(rows[name].fill_null(-1), pa.int64()).to_numpy())
-    return found
-
-
-def _mixed(found: Hashes, more: npt.NDArray[np.generic]) -> Hashes:
-    mixed = (found ^ more.astype(np.uint64)) * _FACTOR
-    return mixed ^ (mixed >> np.uint64(29))
+    ends = (addresses_to_numpy(rows[f"{side}_address"])[0] for side in ("source", "destination"))
+    numbers = (pc.cast(rows[name].fill_null(-1), pa.int64()).to_numpy() for name in _KEY)
+    return hashes(*map(np.ascontiguousarray, ends), *numbers)

@@ -19,13 +19,13 @@ from folkways.read.netflow.sessions import Sessions, sets
 from folkways.read.netflow.templates import Template
 from folkways.read.netflow.walk import split
 from folkways.read.reader import BATCH_ROWS
+from folkways.read.serial import MODULUS
 
 MAX_PENDING = 32 << 20
 """Octets gathered before all of it becomes batches."""
 _SET_COST = 300
 """Octets that a gathered set takes beside its content."""
 _DAY_MS = 86_400_000
-_MODULUS = 1 << 32
 _NAMES = {V5: "NetFlow v5", V9: "NetFlow v9", IPFIX: "IPFIX"}
 
 
@@ -159,7 +159,7 @@ class Decoder:
         if place.numbering.expected != sequence or not count:
             return False
         units = 1 if version == V9 else count
-        place.numbering.expected = (sequence + units) % _MODULUS
+        place.numbering.expected = (sequence + units) % MODULUS
         place.numbering.last = packet
         # A number that goes on is of no packet that came before.
         place.recent[packet[:HEAD_OCTETS]] = packet

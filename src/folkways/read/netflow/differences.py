@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from folkways.model.batches import Tally
+from folkways.model.hashing import Hashes, hashes
 from folkways.read.netflow.counters import WAYS, Counters
 from folkways.read.netflow.events import Events
 from folkways.read.netflow.fields import Bools, Fields, Ints, Octets
 from folkways.read.netflow.flaws import Flaws
-from folkways.read.netflow.running import Hashes, Running, hashes
+from folkways.read.netflow.running import Running
 
 
 class Sightings(NamedTuple):

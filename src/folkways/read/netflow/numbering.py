@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from folkways.formats.ipfix import IPFIX, V9
 from folkways.model.batches import Gap, Tally
 from folkways.read.netflow.messages import Exporter, Header, parse_header
+from folkways.read.serial import MODULUS, signed
 
 _IPFIX_SEQUENCE = slice(8, 12)
-_MODULUS = 1 << 32
 _JUMP = 1 << 24
 """No loss is so long."""
 _LATE = {V9: 1_000}
@@ -51,7 +51,7 @@ class Numbering:
     def take(self, packet: bytes, units: int | None, exporter: Exporter, tally: Tally) -> None:
         """Take a packet that holds ``units`` of what its version counts (None: not known)."""
         if packet[1] == IPFIX and units is not None and self._goes_on(packet):
-            self.expected = ((self.expected or 0) + units) % _MODULUS
+            self.expected = ((self.expected or 0) + units) % MODULUS
             self.last = packet
             return
         header = parse_header(packet)
@@ -65,7 +65,7 @@ class Numbering:
                 tally.flag("exporter restarted")
             elif self._is_late(last, header, units, exporter, tally):
                 return
-        self.expected = None if units is None else (header.sequence + units) % _MODULUS
+        self.expected = None if units is None else (header.sequence + units) % MODULUS
         self.last = packet
 
     def _goes_on(self, packet: bytes) -> bool:
@@ -75,8 +75,8 @@ class Numbering:
         self, last: Header, header: Header, units: int | None, exporter: Exporter, tally: Tally
     ) -> bool:
         """Judge a number that is not the expected one; whether its packet is an older one."""
-        step = _signed(header.sequence - (self.expected or 0))
-        since = _signed(header.sequence - last.sequence)
+        step = signed(header.sequence - (self.expected or 0))
+        since = signed(header.sequence - last.sequence)
         if since == 0 or (header.version != V9 and since in {1, units}):
             return False  # it counts nothing, packets, or the packet's own records as well
         if step < 0:
@@ -102,7 +102,7 @@ class Numbering:
 
     def _fill(self, sequence: int, units: int) -> None:
         for gap in self._open:
-            if 0 <= _signed(sequence - gap.sequence) < _JUMP and gap.lost > 0:
+            if 0 <= signed(sequence - gap.sequence) < _JUMP and gap.lost > 0:
                 gap.lost -= min(units, gap.lost)
                 return
 
@@ -125,8 +125,4 @@ def _restarted(last: Header, header: Header) -> bool:
     if last.uptime_ms is None or header.uptime_ms is None:
         return False
     begun = last.export_ms - last.uptime_ms
-    return _signed(header.export_ms - header.uptime_ms - begun) > _BOOT_MOVED_MS
-
-
-def _signed(difference: int) -> int:
-    return (difference + (_MODULUS >> 1)) % _MODULUS - (_MODULUS >> 1)
+    return signed(header.export_ms - header.uptime_ms - begun) > _BOOT_MOVED_MS

@@ -128,7 +128,7 @@ def _uptime(fields: Fields, context: Context, name: str) -> Ints | None:
 
 
 def signed(difference: Ints) -> Ints:
-    """A difference of wrapping 32-bit counters as the nearer of the two that it can be."""
+    """What ``serial.signed`` is for one number, for a column: a cast wraps as the counter does."""
     return difference.astype(np.int32).astype(np.int64)
 
 

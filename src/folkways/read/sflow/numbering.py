@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from folkways.model.batches import Gap, Tally
 from folkways.read.capture.frames import Integers
+from folkways.read.serial import MODULUS, signed
 from folkways.read.sflow.datagram import Header, agent_of
 
 MAX_FOLLOWED = 65_536
 """Agents, and sources, whose numbers are kept."""
-_MODULUS = 1 << 32
 _JUMP = 1 << 24
 """No loss is so long."""
 _LATE = 1000
@@ -63,14 +63,14 @@ class Numbering:
             if checksum == stream.checksum and header.uptime_ms == stream.uptime_ms:
                 self._tally.flag("export packet that came twice")
                 return Arrival.AGAIN
-            step = _signed(header.sequence - stream.expected)
-            older_ms = _signed(stream.uptime_ms - header.uptime_ms)
+            step = signed(header.sequence - stream.expected)
+            older_ms = signed(stream.uptime_ms - header.uptime_ms)
             if -_LATE <= step < 0 and 0 <= older_ms <= _LATE_MS:
                 self._fill(stream, header.sequence)
                 return Arrival.LATE
             restarted = step < 0 or older_ms > _LATE_MS
             self._jump(stream, header, time_ms, restarted=restarted)
-        stream.expected = (header.sequence + 1) % _MODULUS
+        stream.expected = (header.sequence + 1) % MODULUS
         stream.uptime_ms, stream.time_ms, stream.checksum = header.uptime_ms, time_ms, checksum
         return Arrival.NEXT
 
@@ -81,7 +81,7 @@ class Numbering:
 
     def _jump(self, stream: _Stream, header: Header, time_ms: int, *, restarted: bool) -> None:
         self._close(stream)
-        lost = _signed(header.sequence - stream.expected)
+        lost = signed(header.sequence - stream.expected)
         if restarted:
             self._tally.flag("exporter restarted")
         elif lost > _JUMP:
@@ -94,7 +94,7 @@ class Numbering:
     def _fill(self, stream: _Stream, sequence: int) -> None:
         self._tally.flag("export packet out of order")
         gap = stream.gap
-        if gap and gap.lost and _signed(sequence - stream.gap_at) >= 0:
+        if gap and gap.lost and signed(sequence - stream.gap_at) >= 0:
             stream.gap = gap._replace(lost=gap.lost - 1)
 
     def _close(self, stream: _Stream) -> None:
@@ -152,7 +152,3 @@ def _note_too_many(tally: Tally) -> None:
     """Tell that no more numbers are kept."""
     many = f"More than {MAX_FOLLOWED} agents or sources send sFlow"
     tally.note(f"{many}: what more of them lost is not told.")
-
-
-def _signed(difference: int) -> int:
-    return (difference + (_MODULUS >> 1)) % _MODULUS - (_MODULUS >> 1)
