@@ -5,8 +5,11 @@ such a day shows less than there was, and is left out of comparisons.
 """
 
 import datetime as dt
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from folkways.model.batches import Gap
 from folkways.model.period import HOUR_MS, Period, day_start_ms
@@ -42,25 +45,24 @@ def missing(gaps: Iterable[Gap], period: Period) -> dict[dt.date, Missing]:
 
     Losses are spread evenly over their stretch of time; stretches that overlap count once.
     """
-    kept = [
-        gap
-        for gap in gaps
-        if gap.first_ms <= gap.last_ms
-        and gap.first_ms < period.end_ms
-        and gap.last_ms >= period.start_ms
-    ]
-    if not kept:
-        return {}
-    found: dict[dt.date, Missing] = {}
-    for day in period.days:
-        begin = day_start_ms(day, period.timezone)
-        end = day_start_ms(day + dt.timedelta(days=1), period.timezone)
-        here = [gap for gap in kept if gap.first_ms < end and gap.last_ms >= begin]
-        if here:
-            lost = round(sum(_lost(gap, begin, end) for gap in here))
-            uncounted = [(g.first_ms, g.last_ms) for g in here if g.lost is None]
-            found[day] = Missing(lost, _union_ms(uncounted, begin, end) / HOUR_MS)
-    return found
+    days = period.days
+    starts = [day_start_ms(day, period.timezone) for day in days]
+    bounds = list(pairwise([*starts, period.end_ms]))
+    by_day: defaultdict[int, list[Gap]] = defaultdict(list)
+    for gap in gaps:
+        if gap.first_ms <= gap.last_ms and gap.last_ms >= period.start_ms:
+            begin = max(bisect_right(starts, gap.first_ms) - 1, 0)
+            # Sources may hold thousands of gaps, and each lies on few days.
+            for place in range(begin, bisect_right(starts, gap.last_ms)):
+                if gap.first_ms < bounds[place][1]:
+                    by_day[place].append(gap)
+    return {days[place]: _missing(here, *bounds[place]) for place, here in sorted(by_day.items())}
+
+
+def _missing(gaps: list[Gap], begin: int, end: int) -> Missing:
+    lost = round(sum(_lost(gap, begin, end) for gap in gaps))
+    uncounted = [(gap.first_ms, gap.last_ms) for gap in gaps if gap.lost is None]
+    return Missing(lost, _union_ms(uncounted, begin, end) / HOUR_MS)
 
 
 def _lost(gap: Gap, begin: int, end: int) -> float:
