@@ -17,12 +17,12 @@ from folkways.connect.duplicates import (
     SENT_IN,
     SENT_OUT,
     TOLERANCE_MS,
-    Duplicates,
     marked,
     what_is_seen,
 )
 from folkways.model.columns import CONNECTED
 from folkways.model.period import DAY_MS, EPOCH
+from folkways.model.population import Duplicates
 
 JOIN_TIMEOUT_MS = 120_000
 
@@ -43,32 +43,40 @@ _SYN_ONLY = "(coalesce(tcp_flags_out, 0) | coalesce(tcp_flags_in, 0)) = 2"
 _ORDER_TWICE = f"{_ORDER}, exporter, observation_point"
 _PLACE_TWICE = f"start_ms + CASE WHEN spare THEN {TOLERANCE_MS} ELSE 0 END, spare, {_ORDER_TWICE}"
 
-# What is asked of all pieces of a connection, as bits, since one window costs less than ten.
+# What is asked of all pieces of a connection, as bits, since one window costs less than ten. Flags
+# take eight bits each.
 _BITS = {
-    "tcp_flags_out": 0,
-    "tcp_flags_in": 8,
-    "packets_out = 1 AND tcp_flags_out & 18 = 18": 16,
-    "packets_in = 1 AND tcp_flags_in & 18 = 18": 17,
-    "tcp_flags_out & 18 = 2": 18,
-    "tcp_flags_in & 18 = 2": 19,
-    SENT_OUT: 20,
-    SENT_IN: 21,
-    f"({SENT_OUT}) IS NOT NULL": 22,
-    f"({SENT_IN}) IS NOT NULL": 23,
-    "tcp_flags_in IS NOT NULL": 24,
-    "sampling > 1": 25,
+    "flags_out": (0, "tcp_flags_out"),
+    "flags_in": (8, "tcp_flags_in"),
+    "syn_ack_out": (16, "packets_out = 1 AND tcp_flags_out & 18 = 18"),
+    "syn_ack_in": (17, "packets_in = 1 AND tcp_flags_in & 18 = 18"),
+    "syn_out": (18, "tcp_flags_out & 18 = 2"),
+    "syn_in": (19, "tcp_flags_in & 18 = 2"),
+    "sent_out": (20, SENT_OUT),
+    "sent_in": (21, SENT_IN),
+    "counted_out": (22, f"({SENT_OUT}) IS NOT NULL"),
+    "counted_in": (23, f"({SENT_IN}) IS NOT NULL"),
+    "flags_in_known": (24, "tcp_flags_in IS NOT NULL"),
+    "sampled": (25, "sampling > 1"),
 }
 _EVIDENCE = " | ".join(
-    f"(coalesce(({what})::BIGINT, 0) * {1 << bit})" for what, bit in _BITS.items()
+    f"(coalesce(({what})::BIGINT, 0) * {1 << bit})" for bit, what in _BITS.values()
 )
-_TOLD = """
-    CASE WHEN told & 5242880 > 0 THEN told & 1048576 > 0 END AS any_out,
-    CASE WHEN told & 10485760 > 0 THEN told & 2097152 > 0 END AS any_in,
+
+
+def _is(*names: str) -> str:
+    """Whether any of these bits is set in ``told``."""
+    return f"told & {sum(1 << _BITS[name][0] for name in names)} > 0"
+
+
+_TOLD = f"""
+    CASE WHEN {_is("sent_out", "counted_out")} THEN {_is("sent_out")} END AS any_out,
+    CASE WHEN {_is("sent_in", "counted_in")} THEN {_is("sent_in")} END AS any_in,
     told & 255 AS all_flags_out,
-    CASE WHEN told & 16777216 > 0 THEN told >> 8 & 255 END AS all_flags_in,
-    told & 33554432 > 0 AS any_sampled,
-    told & 65536 > 0 AS syn_ack_out, told & 131072 > 0 AS syn_ack_in,
-    told & 262144 > 0 AS syn_out, told & 524288 > 0 AS syn_in
+    CASE WHEN {_is("flags_in_known")} THEN told >> {_BITS["flags_in"][0]} & 255 END AS all_flags_in,
+    {_is("sampled")} AS any_sampled,
+    {_is("syn_ack_out")} AS syn_ack_out, {_is("syn_ack_in")} AS syn_ack_in,
+    {_is("syn_out")} AS syn_out, {_is("syn_in")} AS syn_in
 """
 
 # The order of trust where a sensor logs several names for one connection.

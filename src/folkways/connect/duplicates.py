@@ -6,14 +6,13 @@ on the set of rows alone. A NAT box's report of the outside is one more sighting
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import duckdb
 
+from folkways.model.population import Duplicates
+
 TOLERANCE_MS = 2_000
 """How far the clocks of two exporters, or the two reports of one, may lie apart."""
-
-Duplicates = Literal["once", "all"]
 
 
 @dataclass(frozen=True)
