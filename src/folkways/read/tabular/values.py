@@ -42,11 +42,7 @@ def null_if_zero(numbers: pa.Array) -> pa.Array:
 
 def address_column(column: pa.Array) -> pa.Array:
     """Text, or 16 bytes, as 16-byte addresses; null where the text is none."""
-    if column.type == pa.binary(16):
-        return column
-    if pc.any(pc.starts_with(column, "::")).as_py():
-        column = pc.replace_substring_regex(column, _MAPPED, r"\1")
-    return addresses(column)
+    return column if column.type == pa.binary(16) else addresses(column)
 
 
 def written(column: pa.Array) -> pa.Array:
