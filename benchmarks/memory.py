@@ -4,6 +4,7 @@ The log of the benchmark beside it stands there so many times; every row of the 
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def run(folder: Path) -> list[str]:
     cost_of([*command, "init", str(study), "--population", str(population)], environment)
     ingest = [*command, "ingest", str(study), "-"]
     ours = cost_of([sys.executable, "-c", FEED, str(log), str(times), *ingest], environment)
+    shutil.rmtree(study)
     return [
         (
             f"{times * log.stat().st_size / 1e9:.1f} GB of conn.log on standard input, "

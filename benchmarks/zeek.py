@@ -1,6 +1,7 @@
 """A Zeek conn.log of 5 million rows ingested and settled, beside DuckDB that only reads it."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def run(folder: Path) -> list[str]:
     command = [str(Path(sys.executable).parent / "folkways")]
     cost_of([*command, "init", str(study), "--population", str(population)], environment)
     ours = cost_of([*command, "ingest", str(study), str(log)], environment)
+    shutil.rmtree(study)
     bare = cost_of(python(BASELINE, str(log)))
     return [
         (
