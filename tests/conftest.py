@@ -19,6 +19,17 @@ def _absent(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def needs() -> Callable[[str, bool], None]:
+    """Go on only if something is there (mark the test ``external``)."""
+
+    def check(what: str, there: bool) -> None:  # noqa: FBT001  # a condition, named by the words
+        if not there:
+            _absent(what)
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the project (mark the test ``external``)."""
     folder = ROOT.parent / "shared" / "data"

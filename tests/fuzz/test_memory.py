@@ -259,9 +259,10 @@ INPUTS: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's marks of memory are Linux's")
+@pytest.mark.external
 @pytest.mark.parametrize("name", INPUTS)
-def test_a_mib_takes_little(name: str) -> None:
+def test_a_mib_takes_little(name: str, needs: Callable[[str, bool], None]) -> None:
+    needs("Linux, whose kernel marks the most memory held,", sys.platform == "linux")
     family, make = INPUTS[name]
     data = make()
     assert len(data) <= MIB + MIB // 4

@@ -25,6 +25,24 @@ SAMPLES = {
     "table": ["exports/slips", "longitudinal/cs448b_ipasn", "captures/ipfixprobe"],
 }
 MOST_FILES = 120
+TRANSLATED = {
+    *("translated_source_address", "translated_source_port"),
+    *("translated_destination_address", "translated_destination_port"),
+}
+# What no sample shows is read by specification, and shown by bytes made in the reader's own tests.
+# More than that is not declared. Tables give whatever their mapping names.
+UNSEEN: dict[str, set[str]] = {
+    "pcap": {"flaws"},
+    "netflow": {"flows", "translated_source_port", "translated_destination_port"},
+    "sflow": TRANSLATED
+    | {"begins", "flaws", "source_asn", "destination_asn", "source_port", "destination_port"}
+    | {"tcp_flags_forward"},
+    "nfcapd": TRANSLATED
+    | {"bytes_reverse", "packets_reverse", "tcp_flags_reverse", "flows", "initiator"}
+    | {"sampling", "sensor_label", "flaws"},
+    "silk": {"begins", "initiator", "sensor_label"},
+    "gcp": {"source_asn", "destination_asn", "source_country", "destination_country"},
+}
 
 
 def seen_in(reader: Reader, folders: list[Path]) -> set[str]:
@@ -58,6 +76,5 @@ def test_no_reader_gives_what_it_does_not_declare(reader: Reader, shared_data: P
     found = seen_in(reader, [shared_data / place for place in SAMPLES[reader.name]])
     assert found, "no sample was read"
     assert found <= reader.gives
-    # What the samples do not show is by specification, and shown by bytes made in the reader's
-    # own tests; more than that is not declared.
-    print(reader.name, sorted(reader.gives - found))  # noqa: T201  # seen with pytest -s
+    if reader.name != "table":
+        assert reader.gives - found == UNSEEN.get(reader.name, set())
