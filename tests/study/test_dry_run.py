@@ -1,13 +1,25 @@
 """A dry run tells beforehand what an ingest then does."""
 
+import gzip
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from folkways.model.errors import UserError
 from folkways.simulate import Simulated
 from folkways.study import Study
 from folkways.study import dry_run as module
+
+NAMES = (
+    *("version", "interface_id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol"),
+    *("packets", "bytes", "start", "end", "action", "log_status"),
+)
+ROW = (
+    *("2", "eni-1", "10.0.0.1", "192.0.2.1", "20641", "22", "6"),
+    *("20", "4249", "1431280876", "1431280934", "ACCEPT", "OK"),
+)
 
 
 def stored_bytes(study: Study) -> int:
@@ -61,3 +73,21 @@ def test_what_cannot_be_read_is_said(simulated: Simulated, tmp_path: Path) -> No
     assert "no known format" in one["error"]
     with pytest.raises(UserError, match="standard input can be read only once"):
         study.dry_run("-")
+
+
+def test_what_an_ingest_reads_a_dry_run_reads_too(tmp_path: Path) -> None:
+    """Parquet is read from its end, and packed text by another stream than plain text."""
+    (tmp_path / "p.toml").write_text('[[range]]\nprefix = "10.0.0.0/8"\n')
+    table = pa.table({name: [value] * 10 for name, value in zip(NAMES, ROW, strict=True)})
+    pq.write_table(table, tmp_path / "flows.parquet")
+    line = (
+        '{"ts":100000,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"192.0.2.2",'
+        '"id.resp_p":2,"proto":"udp","service":"dns","orig_ip_bytes":60}\n'
+    )
+    (tmp_path / "conn.log.gz").write_bytes(gzip.compress(line.encode() * 100))
+    study = Study.create(tmp_path / "study", tmp_path / "p.toml")
+    paths = [str(tmp_path / name) for name in ("flows.parquet", "conn.log.gz")]
+    told = study.dry_run(*paths)
+    assert [(one["error"], one["whole"]) for one in told["sources"]] == [(None, True)] * 2
+    assert [one["flows"] for one in told["sources"]] == [10, 100]
+    assert told["flows"] == sum(entry.rows for entry in study.ingest(*paths).entries)

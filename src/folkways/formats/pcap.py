@@ -56,7 +56,6 @@ class Block:
 MIN_BLOCK = 12
 PACKET_FIXED = 28
 """Bytes of a packet block before its packet: type, length, interface, time, two lengths."""
-SIMPLE_FIXED = 12
 
 
 class Option:

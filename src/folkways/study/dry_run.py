@@ -8,9 +8,9 @@ import io
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -118,33 +118,56 @@ def _estimate(
     study: StudyFolder, source: Source, options: ReadOptions, wanted: str | None, ends: float
 ) -> Estimate:
     found = Estimate(source.name)
-    # Read as a stream, since its file then tells how far it has been read.
-    with Path(source.name).open("rb", buffering=1 << 16) as file:
-        stream = Source(source.name, None, file)
-        tally, written, rows = Tally(), Written(), _Sample(source.size or 0)
-        begun = time.monotonic()
-        try:
-            reader = find_reader(stream, options, wanted)
-            found.format = reader.name
-            maker = RowMaker(study.population, study.pseudonyms, options)
-            batches = iter(reader.read(stream, options, tally))
-            for batch in batches:
-                rows.add(*maker.make(batch, "dry run", written))
-                rows.place(file.tell())
-                now = time.monotonic()
-                if now > ends or (now > begun + SECONDS_EACH and rows.count >= LEAST_ROWS):
-                    break
-            else:
-                found.whole = True
-        except FormatError as error:
-            found.error = str(error)
-            return found
+    followed = _Followed(source.name, source.path)
+    tally, written, rows = Tally(), Written(), _Sample(source.size or 0)
+    begun = time.monotonic()
+    try:
+        reader = find_reader(followed, options, wanted)
+        found.format = reader.name
+        maker = RowMaker(study.population, study.pseudonyms, options)
+        followed.close()  # finding the reader may have opened it as well
+        for batch in reader.read(followed, options, tally):
+            rows.add(*maker.make(batch, "dry run", written))
+            rows.place(followed.position)
+            now = time.monotonic()
+            late = now > ends or (now > begun + SECONDS_EACH and rows.count >= LEAST_ROWS)
+            if late and followed.opened:
+                break
+        else:
+            found.whole = True
+    except FormatError as error:
+        found.error = str(error)
+        return found
+    finally:
+        followed.close()
     factor = 1.0 if found.whole else rows.factor()
     found.seconds = (time.monotonic() - begun) * factor
     found.records, found.flows = round(tally.records * factor), round(written.rows * factor)
     found.disk_bytes = round(rows.bytes() * (1 + CONNECTIONS_BYTES) * factor)
     found.first_ms, found.last_ms = written.first_ms, written.last_ms
     return found
+
+
+@dataclass
+class _Followed(Source):
+    """A source that tells how far it has been read; Parquet, read by its path, does not tell."""
+
+    opened: list[BinaryIO] = field(default_factory=list)
+
+    def open(self) -> BinaryIO:
+        # Closed when the source is: its position is asked for while others read it.
+        file = Path(self.name).open("rb", buffering=1 << 16)  # noqa: SIM115  # see above
+        self.opened.append(file)
+        return Source(self.name, None, file).open()
+
+    @property
+    def position(self) -> int:
+        """Octets of the file as it lies there; 0 if it was not opened."""
+        return self.opened[0].tell() if self.opened else 0
+
+    def close(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
 
 
 class _Sample:

@@ -21,8 +21,6 @@ BLOCK_PLAIN = 1
 MAX_BLOCK = 5 * 2**20
 """Bytes of a block above which it is taken for damaged: the buffer that nfdump itself has."""
 
-RECORD_HEAD = np.dtype([("type", "<u2"), ("size", "<u2")])
-
 EXPORTER_RECORD = 7
 EXPORTER = np.dtype(
     [
