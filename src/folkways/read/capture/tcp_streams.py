@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from folkways.formats.headers import TcpFlag
+from folkways.read.serial import MODULUS, signed
 
 MAX_STREAMS = 16_384
 MAX_WAITING = 256 << 10
@@ -19,7 +20,6 @@ MAX_HELD = 16 << 20
 MAX_BACK = 1 << 24
 """Octets before the expected place up to which it is a retransmission, and not a new connection."""
 _COST = 200
-_SPACE = 1 << 32
 
 
 class Segment(NamedTuple):
@@ -60,7 +60,7 @@ class _Stream:
 
     def place(self, sequence: int) -> int:
         """The place of a sequence number: of all that it can mean, the one nearest to ``next``."""
-        return self.next + (sequence - self.next + _SPACE // 2) % _SPACE - _SPACE // 2
+        return self.next + signed(sequence - self.next)
 
     def is_other(self, segment: Segment, *, opens: bool) -> bool:
         """Whether a segment is of another connection: of another SYN, or from far back."""
@@ -81,7 +81,7 @@ class TcpStreams:
         """The parts that can be given now that this segment has come, each with its key."""
         opens = bool(segment.flags & TcpFlag.SYN)
         if opens:
-            segment = segment._replace(sequence=(segment.sequence + 1) % _SPACE)
+            segment = segment._replace(sequence=(segment.sequence + 1) % MODULUS)
         stream = self._streams.pop(key, None)
         if stream is not None and stream.is_other(segment, opens=opens):
             yield from self._give(key, stream, all_of_it=True)
