@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from folkways.report.charts.data import named, specification
-from folkways.report.charts.theme import INK, MUTED, round_colours
+from folkways.report.charts.theme import MUTED, item_axis, round_colours
 from folkways.report.model import Spec
 
 
@@ -41,14 +41,7 @@ def bars(values: Sequence[Bar], rounds: Sequence[str], *, width: int) -> Spec:
         y=alt.Y(
             "item:N",
             sort=items,
-            axis=alt.Axis(
-                title=None,
-                labelColor=INK,
-                labelLimit=label - 8,
-                ticks=False,
-                minExtent=label,
-                maxExtent=label,
-            ),
+            axis=item_axis(label),
             scale=alt.Scale(paddingInner=0.34, paddingOuter=0.1),
         ),
         yOffset=alt.YOffset("round:N", sort=list(rounds), scale=alt.Scale(paddingInner=0.08)),

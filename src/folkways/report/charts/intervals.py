@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from folkways.report.charts.data import named, specification
-from folkways.report.charts.theme import HAIRLINE, INK, MAIN, MUTED, WARM
+from folkways.report.charts.theme import HAIRLINE, MAIN, MUTED, WARM, item_axis
 from folkways.report.model import Spec
 
 FLOOR, CEILING = 0.001, 1000.0
@@ -59,14 +59,7 @@ def intervals(estimates: Sequence[Estimate], *, width: int) -> Spec:
     y = alt.Y(
         "item:N",
         sort=items,
-        axis=alt.Axis(
-            title=None,
-            labelColor=INK,
-            labelLimit=label - 8,
-            ticks=False,
-            minExtent=label,
-            maxExtent=label,
-        ),
+        axis=item_axis(label),
     )
     base = alt.Chart(named("ratios")).encode(y=y)
     colour = alt.Color(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import altair as alt
+
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Fonts of the same widths, so that labels fit wherever the page is opened."""
 
@@ -66,3 +68,15 @@ def round_colours(count: int) -> list[str]:
         return list(ROUNDS[count])
     four = ROUNDS[4]
     return [four[min(3, i * 4 // count)] for i in range(count)]
+
+
+def item_axis(label: int) -> alt.Axis:
+    """The axis of items by name, each in a margin of ``label`` pixels."""
+    return alt.Axis(
+        title=None,
+        labelColor=INK,
+        labelLimit=label - 8,
+        ticks=False,
+        minExtent=label,
+        maxExtent=label,
+    )
