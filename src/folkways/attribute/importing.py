@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError
+from folkways.attribute.imports.range_csv import read_range_csv
+from folkways.attribute.imports.rows import RangeRows
 from folkways.attribute.intervals import Ranges, flatten, is_ipv4
 from folkways.attribute.lists import (
     KINDS,
@@ -22,7 +24,6 @@ from folkways.attribute.lists import (
     content_digest,
     write_list,
 )
-from folkways.attribute.range_csv import RangeRows, read_range_csv
 from folkways.model.addresses import addresses_from_numpy
 
 _ASN = r"^(?i:AS)?0*(?P<n>[0-9]{1,10})$"

@@ -8,7 +8,6 @@ import csv
 import gzip
 import zlib
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from folkways.attribute.fields import CatalogueError
+from folkways.attribute.imports.rows import RangeRows
 from folkways.attribute.intervals import Flags, Octets, is_ipv4
 from folkways.model.addresses import (
     addresses_from_text,
@@ -30,21 +30,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 _DOTTED = r"^(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}$"
 _NUMBER = r"^[0-9]{1,10}$"
 _COLUMNS = ("start", "end", "value", "name")
-
-
-@dataclass(frozen=True)
-class RangeRows:
-    """Rows that could be read: (n, 16) first and last addresses, values and names as text.
-
-    ``rows`` counts the file's data rows, ``skipped`` those that were not used, by cause.
-    """
-
-    first: Octets
-    last: Octets
-    values: pa.Array
-    names: pa.Array
-    rows: int
-    skipped: Counter[str]
 
 
 def read_range_csv(path: Path) -> RangeRows:
