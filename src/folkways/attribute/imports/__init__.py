@@ -1,0 +1,1 @@
+"""Readers of published lists: each gives the rows of one format as ranges of addresses."""
