@@ -1,11 +1,13 @@
-# The one door: make setup demo test test-fast lint bench fuzz docs
+# The one door: make setup demo test test-fast lint bench accuracy fuzz docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.setup-done
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: setup demo test test-fast lint format bench fuzz docs golden lock clean
+CAPTURES ?= ../shared/data/captures/ndpi
+
+.PHONY: setup demo test test-fast lint format bench accuracy fuzz docs golden lock clean
 
 setup: $(STAMP)
 
@@ -37,6 +39,9 @@ format: setup
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	$(BIN)/python benchmarks/run.py
+
+accuracy: setup
+	$(BIN)/python -m accuracy.run --captures $(CAPTURES)
 
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock

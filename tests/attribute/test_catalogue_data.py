@@ -243,7 +243,6 @@ def test_ports_known_from_elsewhere() -> None:
         ("udp", 28785): "cube2",
         ("udp", 12035): "second-life",
         ("udp", 2302): "arma",
-        ("udp", 5100): "league-of-legends",
         ("tcp", 45560): "monero-mining",
         ("udp", 53): "dns",
     }
