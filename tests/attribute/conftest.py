@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.importing import import_range_csv
+from folkways.attribute.importing import import_list
 from folkways.attribute.ladder import attribute_day
 from folkways.attribute.snapshot import Snapshot
 from folkways.model.addresses import address_from_text
@@ -281,7 +281,7 @@ def write_list(folder: Path, kind: str, rows: str, first: str | None, last: str 
     path = folder.parent / f"{kind}.csv"
     path.write_text(rows, encoding="utf-8")
     days = [dt.date.fromisoformat(d) if d else None for d in (first, last)]
-    import_range_csv(
+    import_list(
         path, folder, kind=kind, source="hand", first=days[0], last=days[1], licence="CC0"
     )
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from folkways.attribute.fields import CatalogueError
-from folkways.attribute.importing import Imported, import_range_csv
+from folkways.attribute.importing import Imported, import_list
 from folkways.attribute.lists import SCHEMA
 from folkways.attribute.snapshot import Snapshot
 from folkways.model.addresses import (
@@ -33,7 +33,7 @@ DAY = dt.date(2026, 6, 15)
 
 
 def load(path: Path, folder: Path, kind: str = "asn", **dates: dt.date) -> Imported:
-    return import_range_csv(
+    return import_list(
         path,
         folder,
         kind=kind,
@@ -212,7 +212,7 @@ def dated(folder: Path, rows: str, first: str | None, last: str | None, source: 
     path = folder.parent / "rows.csv"
     path.write_text(rows, "utf-8")
     days = [dt.date.fromisoformat(d) if d else None for d in (first, last)]
-    import_range_csv(
+    import_list(
         path, folder, kind="asn", source=source, first=days[0], last=days[1], licence="CC0"
     )
 

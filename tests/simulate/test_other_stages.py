@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.importing import import_range_csv
+from folkways.attribute.importing import import_list
 from folkways.model.batches import Tally
 from folkways.read.reader import ReadOptions
 from folkways.read.source import find_sources
@@ -57,7 +57,7 @@ def test_the_catalogue_knows_the_items_as_the_truth_does(name: str) -> None:
 
 def test_the_lists_can_be_imported(small: Simulated, tmp_path: Path) -> None:
     for one in small.reference:
-        done = import_range_csv(
+        done = import_list(
             one.path,
             tmp_path,
             kind=one.kind,

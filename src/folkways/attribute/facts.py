@@ -28,6 +28,12 @@ class Dates:
             return (day - self.last).days
         return 0
 
+    def nearest(self, day: dt.date) -> dt.date:
+        """``day`` if it is inside, else the day inside that is nearest to it."""
+        if self.first is not None and day < self.first:
+            return self.first
+        return day if self.last is None else min(day, self.last)
+
     def overlap(self, other: "Dates") -> bool:
         """Whether the two share a day."""
         starts = max(d.first or dt.date.min for d in (self, other))

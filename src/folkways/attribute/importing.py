@@ -1,7 +1,4 @@
-"""Import of a published range list into a reference folder: checked, made disjoint, dated.
-
-Where ranges overlap, the more specific one wins, and of two alike the later row.
-"""
+"""Import of a published list into a reference folder: checked, made disjoint, dated."""
 
 import datetime as dt
 from collections import Counter
@@ -14,17 +11,19 @@ import pyarrow.compute as pc
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError
+from folkways.attribute.flat import flat_rows
 from folkways.attribute.imports.range_csv import read_range_csv
 from folkways.attribute.imports.rows import RangeRows
-from folkways.attribute.intervals import Ranges, flatten, is_ipv4
+from folkways.attribute.intervals import is_ipv4
 from folkways.attribute.lists import (
     KINDS,
+    OPTIONAL,
     SCHEMA,
     ReferenceList,
     content_digest,
     write_list,
 )
-from folkways.model.addresses import addresses_from_numpy
+from folkways.model.addresses import addresses_from_numpy, addresses_to_numpy
 
 _ASN = r"^(?i:AS)?0*(?P<n>[0-9]{1,10})$"
 _COUNTRY = r"^[A-Z]{2}$"
@@ -40,7 +39,7 @@ class Imported:
     skipped: Counter[str]
 
 
-def import_range_csv(
+def import_list(
     path: Path,
     folder: Path,
     *,
@@ -50,16 +49,16 @@ def import_range_csv(
     last: dt.date | None,
     licence: str,
 ) -> Imported:
-    """Import a CSV of ``start,end,value[,name]`` (gzip too) as a list of one kind.
+    """Import a published list as a list of one kind.
 
     Args:
-        path: the file; addresses in text, or IPv4 as numbers.
+        path: the list, in a format of ``imports``.
         folder: the reference folder; created if it does not exist.
         kind: one of KINDS. Values are AS numbers for asn, ISO 3166-1 codes for country, else any
             text (the provider); rows with other values are counted and left out.
         source: where the list is from, in words or as an address.
-        first: the first day for which the list holds; None is open.
-        last: the last one; None is open.
+        first: the first day for which the list holds; None: what the file says, else open.
+        last: the last one; likewise.
         licence: the licence under which it was given.
 
     Raises:
@@ -71,12 +70,17 @@ def import_range_csv(
     if first is not None and last is not None and last < first:
         raise CatalogueError(f"A list cannot hold from {first} to {last}; swap the days.")
     rows = read_range_csv(path)
+    if first is None and last is None and rows.dates is not None:
+        first, last = rows.dates
     values, usable, cause = _values(rows.values, kind)
     skipped = rows.skipped + Counter({cause: int((~usable).sum())})
     pick = np.flatnonzero(usable)
     if not len(pick):
-        raise CatalogueError(f"{path} has no usable row for a list of kind {kind}.")
-    table, ipv4 = _flat_table(rows, values, pick)
+        raise CatalogueError(
+            f"{path} has no usable row for a list of kind {kind} ({_causes(skipped)})."
+        )
+    table = _table(rows, values, pick)
+    ipv4 = int(is_ipv4(addresses_to_numpy(table["start"])[0]).sum())
     digest = content_digest(table)
     since = first.isoformat() if first else "open"
     manifest = ReferenceList(
@@ -95,24 +99,26 @@ def import_range_csv(
     return Imported(manifest, rows.rows, +skipped)
 
 
-def _flat_table(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> tuple[pa.Table, int]:
-    """The picked rows as disjoint ranges with their values, and how many are of IPv4."""
-    pairs = pa.StructArray.from_arrays(
-        [values.take(pa.array(pick)), rows.names.take(pa.array(pick))], ["value", "name"]
-    )
-    label, distinct = _codes(pairs)
-    flat = flatten(Ranges(rows.first[pick], rows.last[pick], label))
-    chosen = distinct.take(pa.array(flat.label))
-    table = pa.table(
-        [
-            addresses_from_numpy(flat.first),
-            addresses_from_numpy(flat.last),
-            chosen.field("value"),
-            chosen.field("name"),
-        ],
-        schema=SCHEMA,
-    )
-    return table, int(is_ipv4(flat.first).sum())
+def _table(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> pa.Table:
+    """The picked rows as they are stored: disjoint, unless they have dates of their own."""
+    at = pa.array(pick)
+    columns = {
+        "start": addresses_from_numpy(rows.first[pick]),
+        "end": addresses_from_numpy(rows.last[pick]),
+        "value": values.take(at),
+        "name": rows.names.take(at),
+    }
+    for name in OPTIONAL.names:
+        column = getattr(rows, name)
+        if column is not None and column.null_count < len(column):
+            columns[name] = column.take(at)
+    schema = pa.schema([f for f in (*SCHEMA, *OPTIONAL) if f.name in columns])
+    table = pa.table([columns[name] for name in schema.names], schema=schema)
+    return table if {"since", "until"} & set(columns) else flat_rows(table).cast(schema)
+
+
+def _causes(skipped: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {cause}" for cause, count in sorted((+skipped).items())) or "empty"
 
 
 def _values(texts: pa.Array, kind: str) -> tuple[pa.Array, "np.ndarray", str]:
@@ -134,20 +140,3 @@ def _values(texts: pa.Array, kind: str) -> tuple[pa.Array, "np.ndarray", str]:
 
 def _mask(flags: pa.Array) -> "np.ndarray":
     return flags.to_numpy(zero_copy_only=False)
-
-
-def _codes(pairs: pa.StructArray) -> tuple["np.ndarray", pa.StructArray]:
-    """(n,) a number for each distinct pair of value and name, and the pairs by number."""
-    separator = "\x1f"
-    key = pc.binary_join_element_wise(
-        pairs.field("value"),
-        pairs.field("name"),
-        separator,
-        null_handling="replace",
-        null_replacement="",
-    )
-    encoded = key.dictionary_encode()
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    place = np.zeros(len(encoded.dictionary), np.int64)
-    place[codes[::-1]] = np.arange(len(codes))[::-1]
-    return codes, pairs.take(pa.array(place))

@@ -1,8 +1,12 @@
-"""Dated reference lists on disk: a Parquet file of disjoint ranges beside a manifest in TOML.
+"""Dated reference lists on disk: a Parquet file of ranges beside a manifest in TOML.
 
-``<id>.parquet``: start and end (16 bytes), value, name. ``<id>.toml``: id, kind, from and to (days,
-absent = open), source, licence, digest of the content, the day of import, counts. The manifest is
-written last and names the digest, so a half-written import is not a list.
+``<id>.parquet``: start and end (16 bytes), value, name; a list whose rows speak of certain ports
+or have dates of their own has ports, since and until too. ``<id>.toml``: id, kind, from and to
+(days, absent = open), source, licence, digest of the content, the day of import, counts. The
+manifest is written last and names the digest, so a half-written import is not a list.
+
+The ranges are disjoint, unless rows have dates: then those that hold on one day are made so when
+the list is asked for that day (see ``intervals.flatten``).
 """
 
 import datetime as dt
@@ -13,22 +17,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError, Fields, read_toml
-from folkways.attribute.intervals import Ranges
 from folkways.model.addresses import addresses_to_numpy
 from folkways.model.columns import ADDRESS
 from folkways.model.errors import StorageError
 
-KINDS = ("asn", "country", "hosting", "cdn", "vpn", "tor-relay", "proxy")
+KINDS = {
+    "asn": "AS numbers",
+    "country": "ISO 3166-1 codes",
+    "service": "ids of services, whose own networks these are",
+    "operator": "ids of operators, likewise",
+    "hosting": "who rents the computers out",
+    "cdn": "who delivers",
+    "vpn": "who provides it",
+    "tor-relay": "roles: directory-authority, guard, exit, relay",
+    "proxy": "who provides it",
+    "access-network": "who connects homes, phones and offices",
+    "education": "whose network it is",
+    "government": "whose network it is",
+    "media": "whose network it is",
+}
+"""What lists may be of, and what their values are."""
+
 SCHEMA = pa.schema(
     [("start", ADDRESS), ("end", ADDRESS), ("value", pa.string()), ("name", pa.string())]
 )
+OPTIONAL = pa.schema([("ports", pa.string()), ("since", pa.date32()), ("until", pa.date32())])
+"""Columns of lists whose rows need them (see ``imports/rows.py``)."""
+
 _KEYS = (
     *("id", "kind", "from", "to", "source", "licence", "digest", "imported"),
     *("ipv4_ranges", "ipv6_ranges"),
@@ -51,28 +72,25 @@ class ReferenceList:
     ipv6_ranges: int
     folder: Path
 
-    def read(self) -> tuple[Ranges, pa.Array, pa.Array]:
-        """Its ranges, whose label is a row number, and (m,) values and names of the rows.
+    def read(self) -> pa.Table:
+        """Its rows: the columns of SCHEMA, then those of OPTIONAL that it has.
 
         Raises:
             CatalogueError: the file is missing, damaged, or not the one that was imported.
         """
         path = self.folder / f"{self.id}.parquet"
         try:
-            table = pq.read_table(path, schema=SCHEMA)
+            table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
             raise CatalogueError(
                 f"{path} cannot be read ({str(error).splitlines()[0]}); import the list again."
             ) from None
-        if content_digest(table) != self.digest:
+        known = [f for f in (*SCHEMA, *OPTIONAL) if f in SCHEMA or f.name in table.column_names]
+        if not table.schema.equals(pa.schema(known)) or content_digest(table) != self.digest:
             raise CatalogueError(
                 f"{path} is not what {self.id}.toml describes; import the list again."
             )
-        first, _ = addresses_to_numpy(table["start"])
-        last, _ = addresses_to_numpy(table["end"])
-        label = np.arange(table.num_rows, dtype=np.int64)
-        values, names = (table[c].combine_chunks() for c in ("value", "name"))
-        return Ranges(first, last, label), values, names
+        return table.combine_chunks()
 
 
 def content_digest(table: pa.Table) -> str:
@@ -83,6 +101,9 @@ def content_digest(table: pa.Table) -> str:
         digest.update(array.is_valid().to_numpy(zero_copy_only=False).tobytes())
         if array.type == ADDRESS:
             digest.update(addresses_to_numpy(array)[0].tobytes())
+            continue
+        if pa.types.is_date(array.type):
+            digest.update(pc.cast(array, pa.int32()).fill_null(0).to_numpy().astype("<i4"))
             continue
         lengths = pc.binary_length(array).fill_null(0)
         digest.update(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())

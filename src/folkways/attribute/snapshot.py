@@ -1,4 +1,8 @@
-"""Dated reference lists, asked for a day: what an address was then, and by how old a list."""
+"""Dated reference lists, asked for a day: what an address was then, and by how old a list.
+
+Of a list whose rows have dates those rows speak that hold on the day, or on the nearest day that
+the list covers.
+"""
 
 import datetime as dt
 import hashlib
@@ -8,14 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from folkways.attribute.facts import Dates
+from folkways.attribute.flat import flat_rows
 from folkways.attribute.intervals import (
     NOTHING,
     Finder,
     Flags,
     Ints,
     Octets,
+    Ranges,
     by_family,
     family_keys,
 )
@@ -30,19 +37,27 @@ _PIECE = 2**17
 class Found:
     """(n,) values (AS numbers as int64, else text), ages in days, ids of lists (as a dictionary).
 
-    Null is unknown.
+    ``ports`` is text, comma between: the list speaks of these ports only; null of all. Where the
+    value is null nothing is known.
     """
 
     values: pa.Array
+    ports: pa.Array
     age: pa.Array
     list_id: pa.Array
 
 
 @dataclass(frozen=True)
 class _Loaded:
+    """Disjoint rows of a list. ``held``: which of its rows they are, None: all, on any day."""
+
     finder: Finder
-    values: pa.Array
-    names: pa.Array
+    rows: pa.Table
+    held: Flags | None = None
+
+    @property
+    def size(self) -> int:
+        return int(self.rows.num_rows)
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,7 @@ class Snapshot:
 
     def __init__(self, lists: tuple[ReferenceList, ...] = ()) -> None:
         self.lists = tuple(sorted(lists, key=lambda one: one.id))
+        self._stored: dict[str, pa.Table] = {}
         self._loaded: dict[str, _Loaded] = {}
 
     @classmethod
@@ -110,42 +126,99 @@ class Snapshot:
 
     def lookup_octets(self, kind: str, octets: Octets, known: Flags, day: dt.date) -> Found:
         """The same for (n, 16) bytes and an (n,) mask of those that are known."""
-        speakers = [
-            _Speaker(age, one, self._load(one), ipv6)
+        return _answer(self._speakers(kind, day), kind, octets, known)
+
+    def second_octets(self, kind: str, octets: Octets, known: Flags, day: dt.date) -> pa.Array:
+        """(n,) values of the next best source that says otherwise than ``lookup_octets``; or null.
+
+        Sources of a kind may disagree, as those of countries do.
+        """
+        speakers = self._speakers(kind, day)
+        found = _answer(speakers, kind, octets, known).values
+        second = pa.nulls(len(octets), found.type)
+        for speaker in speakers if len({s.list.source for s in speakers}) > 1 else []:
+            said = _answer([speaker], kind, octets, known).values
+            other = pc.and_(pc.is_null(second), pc.not_equal(said, found))
+            second = pc.if_else(pc.fill_null(other, fill_value=False), said, second)
+        return second
+
+    def _speakers(self, kind: str, day: dt.date) -> list[_Speaker]:
+        return [
+            _Speaker(age, one, self._load(one, day), ipv6)
             for ipv6 in (False, True)
             for age, one in self.on(kind, day, ipv6=ipv6)
         ]
-        row, which = _find(speakers, octets, known)
-        values = [speaker.loaded.values for speaker in speakers]
-        kind_type = pa.int64() if kind == "asn" else pa.string()
-        everything = pa.concat_arrays(values).cast(kind_type) if values else pa.nulls(0, kind_type)
-        ages = pa.array([speaker.age for speaker in speakers], pa.int64())
-        ids = pa.array([speaker.list.id for speaker in speakers], pa.string())
-        at = _indices(which)
-        return Found(
-            everything.take(_indices(row)),
-            ages.take(at),
-            pa.DictionaryArray.from_arrays(at.cast(pa.int32()), ids),
-        )
 
     def names(self, kind: str, day: dt.date) -> dict[str, str]:
         """Value to name (AS number to its holder) by the lists of a kind that speak on a day."""
         found: dict[str, str] = {}
         for ipv6 in (False, True):
             for _, one in self.on(kind, day, ipv6=ipv6):
-                loaded = self._load(one)
-                pairs = pa.table([loaded.values, loaded.names], ["value", "name"])
+                pairs = self._load(one, day).rows.select(["value", "name"])
                 distinct = pairs.group_by("value").aggregate([("name", "min")]).to_pydict()
                 for value, name in zip(distinct["value"], distinct["name_min"], strict=True):
                     if name:
                         found.setdefault(value, name)
         return found
 
-    def _load(self, one: ReferenceList) -> _Loaded:
-        if one.id not in self._loaded:
-            ranges, values, names = one.read()
-            self._loaded[one.id] = _Loaded(Finder(ranges), values, names)
-        return self._loaded[one.id]
+    def _load(self, one: ReferenceList, day: dt.date) -> _Loaded:
+        """The rows that hold on a day, kept until other ones do."""
+        if one.id not in self._stored:
+            self._stored[one.id] = one.read()
+        stored, loaded = self._stored[one.id], self._loaded.get(one.id)
+        held = _held(stored, one.dates.nearest(day))
+        if loaded is None or (held is not None and not _same(held, loaded.held)):
+            loaded = _loaded(stored, held)
+            self._loaded[one.id] = loaded
+        return loaded
+
+
+def _held(rows: pa.Table, day: dt.date) -> Flags | None:
+    """(n,) whether each row holds on a day; None where rows have no dates of their own."""
+    holds: Flags | None = None
+    at = pa.scalar(day, pa.date32())
+    for name, test in (("since", pc.less_equal), ("until", pc.greater_equal)):
+        if name in rows.column_names:
+            within = pc.fill_null(test(rows[name], at), fill_value=True).to_numpy()
+            holds = within if holds is None else holds & within
+    return holds
+
+
+def _same(one: Flags, other: Flags | None) -> bool:
+    return other is not None and np.array_equal(one, other)
+
+
+def _loaded(rows: pa.Table, held: Flags | None) -> _Loaded:
+    if held is not None:
+        dates = [name for name in ("since", "until") if name in rows.column_names]
+        rows = flat_rows(rows.filter(pa.array(held)).drop_columns(dates))
+    first, _ = addresses_to_numpy(rows["start"])
+    last, _ = addresses_to_numpy(rows["end"])
+    return _Loaded(Finder(Ranges(first, last, np.arange(rows.num_rows))), rows, held)
+
+
+def _answer(speakers: list[_Speaker], kind: str, octets: Octets, known: Flags) -> Found:
+    row, which = _find(speakers, octets, known)
+    kind_type = pa.int64() if kind == "asn" else pa.string()
+
+    def everything(name: str, kind_of: pa.DataType) -> pa.Array:
+        parts = [
+            s.loaded.rows[name].combine_chunks().cast(kind_of)
+            if name in s.loaded.rows.column_names
+            else pa.nulls(s.loaded.size, kind_of)
+            for s in speakers
+        ]
+        return pa.concat_arrays(parts) if parts else pa.nulls(0, kind_of)
+
+    ages = pa.array([speaker.age for speaker in speakers], pa.int64())
+    ids = pa.array([speaker.list.id for speaker in speakers], pa.string())
+    at, place = _indices(row), _indices(which)
+    return Found(
+        everything("value", kind_type).take(at),
+        everything("ports", pa.string()).take(at),
+        ages.take(place),
+        pa.DictionaryArray.from_arrays(place.cast(pa.int32()), ids),
+    )
 
 
 def _find(speakers: list[_Speaker], octets: Octets, known: Flags) -> tuple[Ints, Ints]:
@@ -154,7 +227,7 @@ def _find(speakers: list[_Speaker], octets: Octets, known: Flags) -> tuple[Ints,
     In pieces that fit into the processor's cache, which is three times faster.
     """
     row, which = (np.full(len(octets), NOTHING, np.int64) for _ in range(2))
-    starts = np.cumsum([0, *(len(speaker.loaded.values) for speaker in speakers)])
+    starts = np.cumsum([0, *(speaker.loaded.size for speaker in speakers)])
     for begin in range(0, len(octets), _PIECE):
         end = begin + _PIECE
         for ipv6, pick in zip(

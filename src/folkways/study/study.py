@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from folkways.attribute.explain import explain
-from folkways.attribute.importing import import_range_csv
+from folkways.attribute.importing import import_list
 from folkways.model.errors import UserError
 from folkways.model.period import EPOCH, Period, instant_text
 from folkways.model.population import Population
@@ -181,7 +181,7 @@ class Study:
         licence: str = "unknown",
     ) -> str:
         """Import a reference list into the study; what was imported, in words."""
-        done = import_range_csv(
+        done = import_list(
             file,
             self.folder.root / "reference",
             kind=kind,
