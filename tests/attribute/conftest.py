@@ -9,8 +9,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from folkways.attribute import importing
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.importing import import_list
+from folkways.attribute.imports.formats import Format
+from folkways.attribute.imports.rows import RangeRows
 from folkways.attribute.ladder import attribute_day
 from folkways.attribute.snapshot import Snapshot
 from folkways.model.addresses import address_from_text
@@ -281,9 +284,19 @@ def write_list(folder: Path, kind: str, rows: str, first: str | None, last: str 
     path = folder.parent / f"{kind}.csv"
     path.write_text(rows, encoding="utf-8")
     days = [dt.date.fromisoformat(d) if d else None for d in (first, last)]
-    import_list(
-        path, folder, kind=kind, source="hand", first=days[0], last=days[1], licence="CC0"
-    )
+    import_list(path, folder, kind=kind, source="hand", first=days[0], last=days[1], licence="CC0")
+
+
+@pytest.fixture
+def given_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[RangeRows], None]:
+    """Whatever file is imported next, its rows are those given."""
+
+    def give(rows: RangeRows) -> None:
+        form = Format("given", "rows", (), lambda _: True, lambda *_: rows)
+        monkeypatch.setattr(importing, "recognise", lambda _: form.id)
+        monkeypatch.setattr(importing, "format_named", lambda _: form)
+
+    return give
 
 
 @pytest.fixture(scope="session")
@@ -319,11 +332,16 @@ def connected_table(rows: Rows, day: str) -> pa.Table:
 def attribute(small: Catalogue, lists: Snapshot) -> Attribute:
     """Attribute rows, each stated by the columns that matter; a dict a row, in order."""
 
-    def run(*rows: dict[str, Any], day: str = "2017-05-01", anonymised: bool = False) -> Rows:
+    def run(
+        *rows: dict[str, Any],
+        day: str = "2017-05-01",
+        anonymised: bool = False,
+        snapshot: Snapshot = lists,
+    ) -> Rows:
         numbered = [{"protocol": 6, **row, "start_ms": n} for n, row in enumerate(rows)]
         with duckdb.connect() as con:
             con.register("connected", connected_table(numbered, day))
-            view = attribute_day(con, "connected", day, small, lists, anonymised=anonymised)
+            view = attribute_day(con, "connected", day, small, snapshot, anonymised=anonymised)
             found: Rows = con.sql(f"FROM {view} ORDER BY start_ms").to_arrow_table().to_pylist()
         return found
 

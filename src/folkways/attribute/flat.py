@@ -16,7 +16,8 @@ def flat_rows(rows: pa.Table) -> pa.Table:
     """Rows (start, end, value, name and perhaps ports) as disjoint ones, in address order.
 
     The more specific of two wins, and of two alike the later row; but rows that speak of ports
-    (relays that share an address) are joined: roles and ports of all of them.
+    (relays that share an address) are joined: roles and ports of all of them. A row without value
+    takes its addresses out of wider ones and is not there afterwards.
     """
     if "ports" in rows.column_names:
         rows = _joined(rows)
@@ -27,9 +28,10 @@ def flat_rows(rows: pa.Table) -> pa.Table:
     flat = flatten(Ranges(first, last, codes))
     chosen = rows.select(columns).take(pa.array(place[flat.label]))
     ranges = [addresses_from_numpy(flat.first), addresses_from_numpy(flat.last)]
-    return pa.Table.from_arrays(
+    table = pa.Table.from_arrays(
         [*ranges, *(c.combine_chunks() for c in chosen.columns)], rows.column_names
     )
+    return table.filter(table["value"].is_valid())
 
 
 def _codes(columns: list[pa.Array]) -> tuple["np.ndarray", "np.ndarray"]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.flat import flat_rows
-from folkways.attribute.imports.range_csv import read_range_csv
+from folkways.attribute.imports.formats import Format, format_named, recognise
 from folkways.attribute.imports.rows import RangeRows
 from folkways.attribute.intervals import is_ipv4
 from folkways.attribute.lists import (
@@ -32,54 +32,64 @@ _UNKNOWN_COUNTRIES = ("ZZ", "XX")
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of an import: the list, the file's rows, and rows not used by cause."""
+    """What came of an import: the list, the file's rows, and those not used or odd by cause."""
 
     list: ReferenceList
     rows: int
     skipped: Counter[str]
+    flagged: Counter[str]
 
 
 def import_list(
     path: Path,
     folder: Path,
     *,
-    kind: str,
+    kind: str | None,
     source: str,
-    first: dt.date | None,
-    last: dt.date | None,
-    licence: str,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+    licence: str = "unknown",
+    form: str | None = None,
+    value: str | None = None,
+    published: dt.date | None = None,
 ) -> Imported:
     """Import a published list as a list of one kind.
 
     Args:
-        path: the list, in a format of ``imports``.
+        path: the list, in a format of ``imports/formats.py``.
         folder: the reference folder; created if it does not exist.
-        kind: one of KINDS. Values are AS numbers for asn, ISO 3166-1 codes for country, else any
-            text (the provider); rows with other values are counted and left out.
+        kind: one of KINDS; None where the format has one only. Values are AS numbers for asn, ISO
+            3166-1 codes for country, else any text (the provider); rows with other values are
+            counted and left out.
         source: where the list is from, in words or as an address.
         first: the first day for which the list holds; None: what the file says, else open.
         last: the last one; likewise.
         licence: the licence under which it was given.
+        form: the id of the format; found by content if None.
+        value: the value of rows that have none, such as the provider of a list of bare prefixes.
+        published: the day for which the list holds where neither days nor the file say it.
 
     Raises:
         CatalogueError: an unknown kind, days in the wrong order, an unreadable file, no usable row.
         StorageError: the disk is full or refuses.
     """
-    if kind not in KINDS:
-        raise CatalogueError(f"{kind!r} is no kind of list; known are {', '.join(KINDS)}.")
     if first is not None and last is not None and last < first:
         raise CatalogueError(f"A list cannot hold from {first} to {last}; swap the days.")
-    rows = read_range_csv(path)
-    if first is None and last is None and rows.dates is not None:
-        first, last = rows.dates
+    read = format_named(form or recognise(path))
+    kind = _kind(path, read, kind)
+    rows = read.read(path, kind, value)
+    if first is None and last is None:
+        first, last = rows.dates or (published, published)
     values, usable, cause = _values(rows.values, kind)
-    skipped = rows.skipped + Counter({cause: int((~usable).sum())})
-    pick = np.flatnonzero(usable)
-    if not len(pick):
+    # What the list itself does not know is no mistake: it is a hole in wider rows.
+    holes = _mask(rows.values.is_null())
+    usable &= ~holes
+    skipped = rows.skipped + Counter({cause: int((~usable & ~holes).sum())})
+    if not usable.any():
         raise CatalogueError(
             f"{path} has no usable row for a list of kind {kind} ({_causes(skipped)})."
         )
-    table = _table(rows, values, pick)
+    table = _table(rows, values, np.flatnonzero(usable | holes))
     ipv4 = int(is_ipv4(addresses_to_numpy(table["start"])[0]).sum())
     digest = content_digest(table)
     since = first.isoformat() if first else "open"
@@ -96,7 +106,23 @@ def import_list(
         folder=folder,
     )
     write_list(manifest, table)
-    return Imported(manifest, rows.rows, +skipped)
+    return Imported(manifest, rows.rows, +skipped, +rows.flagged)
+
+
+def _kind(path: Path, read: Format, kind: str | None) -> str:
+    """The kind asked for, checked against what the format can be; else the only one it can be."""
+    if kind is None:
+        if read.kind is None:
+            among = ", ".join(read.kinds or KINDS)
+            raise CatalogueError(f"{path}: say with --kind what it lists: {among}.")
+        return read.kind
+    if kind not in KINDS:
+        raise CatalogueError(f"{kind!r} is no kind of list; known are {', '.join(KINDS)}.")
+    if read.kinds and kind not in read.kinds:
+        raise CatalogueError(
+            f"{path} is {read.title}, which lists {' or '.join(read.kinds)}, not {kind}."
+        )
+    return kind
 
 
 def _table(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> pa.Table:
@@ -126,7 +152,7 @@ def _values(texts: pa.Array, kind: str) -> tuple[pa.Array, "np.ndarray", str]:
     if kind == "asn":
         numbers = pc.struct_field(pc.extract_regex(texts, _ASN), "n")
         value = numbers.cast(pa.int64())
-        usable = pc.and_(pc.greater(value, 0), pc.less(value, 2**32)).fill_null(fill_value=False)
+        usable = pc.and_(pc.greater(value, 0), pc.less(value, 2**32))
         return value.cast(pa.string()), _mask(usable), "not an AS number"
     if kind == "country":
         value = pc.utf8_upper(texts)
@@ -139,4 +165,4 @@ def _values(texts: pa.Array, kind: str) -> tuple[pa.Array, "np.ndarray", str]:
 
 
 def _mask(flags: pa.Array) -> "np.ndarray":
-    return flags.to_numpy(zero_copy_only=False)
+    return pc.fill_null(flags, fill_value=False).to_numpy(zero_copy_only=False)

@@ -10,10 +10,7 @@ the list is asked for that day (see ``intervals.flatten``).
 """
 
 import datetime as dt
-import errno
 import hashlib
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +20,9 @@ import pyarrow.parquet as pq
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError, Fields, read_toml
+from folkways.attribute.pairs import quoted, write_pair
 from folkways.model.addresses import addresses_to_numpy
 from folkways.model.columns import ADDRESS
-from folkways.model.errors import StorageError
 
 KINDS = {
     "asn": "AS numbers",
@@ -54,7 +51,6 @@ _KEYS = (
     *("id", "kind", "from", "to", "source", "licence", "digest", "imported"),
     *("ipv4_ranges", "ipv6_ranges"),
 )
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -121,55 +117,24 @@ def write_list(manifest: ReferenceList, table: pa.Table) -> None:
     Raises:
         StorageError: the disk is full or refuses.
     """
-    folder = manifest.folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(
-            folder / f"{manifest.id}.parquet",
-            lambda path: pq.write_table(table, path, compression="zstd"),
-        )
-        text = _manifest_text(manifest)
-        _replace(folder / f"{manifest.id}.toml", lambda path: path.write_text(text, "utf-8"))
-    except OSError as error:
-        if error.errno not in _FULL and not isinstance(error, FileExistsError | NotADirectoryError):
-            raise
-        raise StorageError(f"{folder}: the list cannot be written: {error.strerror}.") from None
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_pair(manifest.folder, manifest.id, table, _manifest_text(manifest))
 
 
 def _manifest_text(manifest: ReferenceList) -> str:
-    lines = [f"id = {_quoted(manifest.id)}", f"kind = {_quoted(manifest.kind)}"]
+    lines = [f"id = {quoted(manifest.id)}", f"kind = {quoted(manifest.kind)}"]
     if manifest.dates.first is not None:
         lines.append(f"from = {manifest.dates.first}")
     if manifest.dates.last is not None:
         lines.append(f"to = {manifest.dates.last}")
     lines += [
-        f"source = {_quoted(manifest.source)}",
-        f"licence = {_quoted(manifest.licence)}",
-        f"digest = {_quoted(manifest.digest)}",
+        f"source = {quoted(manifest.source)}",
+        f"licence = {quoted(manifest.licence)}",
+        f"digest = {quoted(manifest.digest)}",
         f"imported = {manifest.imported}",
         f"ipv4_ranges = {manifest.ipv4_ranges}",
         f"ipv6_ranges = {manifest.ipv6_ranges}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string."""
-    escaped = "".join(
-        f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 or c in '"\\' else c for c in text
-    )
-    return f'"{escaped}"'
 
 
 def read_manifests(folder: Path) -> list[ReferenceList]:

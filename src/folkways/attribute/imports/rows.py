@@ -20,9 +20,11 @@ class RangeRows:
     None where the rows hold as long as the list. ``ports`` is (n,) text, numbers in order, comma
     between: the row speaks of these ports of the address only; null of all of them.
 
-    ``rows`` counts the file's data rows, ``skipped`` those that were not used, by cause. ``dates``
-    are the days that the file itself states for the whole list (of a list whose rows have dates:
-    those that it covers), None where it does not say.
+    ``rows`` counts the file's data rows, ``skipped`` those that were not used, by cause, and
+    ``flagged`` those that are used although something about them is odd. A null value says that
+    the list knows nothing of a range, whatever a wider row says. ``dates`` are the days that the
+    file itself states for the whole list (of a list whose rows have dates: those that it covers),
+    None where it does not say.
     """
 
     first: Octets
@@ -35,3 +37,4 @@ class RangeRows:
     until: pa.Array | None = None
     ports: pa.Array | None = None
     dates: tuple[dt.date, dt.date] | None = None
+    flagged: Counter[str] = field(default_factory=Counter)
