@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from folkways.attribute.catalogue import Catalogue
+from folkways.model.ways import SUSPECTED
 
 LABELS = Path(__file__).parent / "labels.toml"
 Outcome = Literal["agrees", "operator", "protocol", "unknown", "contradicts"]
@@ -125,11 +126,11 @@ class Judge:
 def _wrong_way(answer: Answer, meaning: Meaning, carriers: list[Meaning | None]) -> bool:
     """Whether we say hidden (other than by the service, which is judged itself) without reason.
 
-    Where hosting is unnamed (possible-vps) nothing is claimed.
+    What is only suspected (such as possible-vps) claims nothing.
     """
     if answer.service is not None or answer.hidden is None:
         return False
-    known = {meaning.hidden, *(c.hidden for c in carriers if c), "possible-vps"}
+    known = {meaning.hidden, *(c.hidden for c in carriers if c), *SUSPECTED}
     return not meaning.carries and not set(answer.hidden.split(",")) <= known
 
 

@@ -8,6 +8,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+import attribution
 import captures
 import eve
 import memory
@@ -27,6 +28,7 @@ PARTS = {
     "sflow": sflow,
     "nfcapd": nfcapd,
     "memory": memory,
+    "attribution": attribution,
 }
 
 

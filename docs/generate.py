@@ -17,6 +17,9 @@ import json_shapes
 import typer
 
 from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.fetching.entries import known_entries
+from folkways.attribute.imports.formats import FORMATS as LIST_FORMATS
+from folkways.attribute.lists import KINDS
 from folkways.cli.app import app
 from folkways.model.columns import ANSWERS, CONNECTED, NAMES, RECORDS, TABLES
 from folkways.read.readers import READERS
@@ -66,6 +69,12 @@ CATALOGUE = """\
 {services} services of {operators} operators, known by {domains:,} domains and by addresses, ports
 and sensors' labels. Each fact has its source and date. `folkways catalogue list` shows every
 service, `folkways catalogue check` looks for contradictions.
+"""
+LISTS = """\
+# Reference lists
+
+`folkways reference import` reads these formats; each is found by content, and `--format` names one.
+How lists are used stands in [a page of its own](../how-to/lists.md).
 """
 JSON = """\
 # JSON
@@ -165,6 +174,25 @@ def catalogue() -> Iterator[str]:
     )
 
 
+def lists() -> Iterator[str]:
+    """Formats and kinds of reference lists, and what can be fetched."""
+    yield LISTS
+    yield table(
+        ["format", "what it is", "kinds"],
+        [[f"`{f.id}`", f.title, ", ".join(f.kinds) or "any (`--kind`)"] for f in LIST_FORMATS],
+    )
+    yield "\n## Kinds\n"
+    yield table(["kind", "its values"], [[f"`{k}`", values] for k, values in KINDS.items()])
+    yield "\n## What can be fetched\n"
+    yield table(
+        ["list", "kind", "licence", "described at", "note"],
+        [
+            [f"`{e.id}`", e.kind, e.licence or "", e.source or "", e.note or ""]
+            for e in known_entries()
+        ],
+    )
+
+
 def json_page() -> Iterator[str]:
     """The shapes of JSON answers."""
     yield JSON
@@ -176,9 +204,10 @@ MADE_PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "reference/schema.md": schema,
     "reference/formats.md": formats,
     "reference/catalogue.md": catalogue,
+    "reference/lists.md": lists,
     "reference/json.md": json_page,
 }
-RUN_PAGES = ("tutorial.md", "how-to/tables.md")
+RUN_PAGES = ("tutorial.md", "how-to/tables.md", "how-to/lists.md")
 
 
 def page(name: str) -> str:

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "src" / "folkways" / "attribute"
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+")
 ORIGIN = {"source", "checked"}
-HIDDEN = {"vpn", "tor", "proxy", "encrypted-dns"}
+HIDDEN = {"vpn", "tor", "possible-tor", "proxy", "encrypted-dns"}
 SERVICE_KEYS = {
     *("id", "name", "operator", "function", "aliases", "hidden", "ledger", "note"),
     *("domain", "network", "port", "sensor"),

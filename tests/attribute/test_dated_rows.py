@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from folkways.attribute import importing
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.importing import Imported, import_list
 from folkways.attribute.imports.rows import RangeRows
@@ -17,6 +17,7 @@ from folkways.attribute.snapshot import Snapshot
 from folkways.model.addresses import address_from_text
 from folkways.model.columns import ADDRESS
 
+Give = Callable[[RangeRows], None]
 Row = tuple[str, str, str | None, str | None, str | None]
 """Address, value, ports, first day, last day."""
 
@@ -53,8 +54,8 @@ def rows_of(table: list[Row]) -> RangeRows:
 
 
 @pytest.fixture
-def relays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imported:
-    monkeypatch.setattr(importing, "read_range_csv", lambda _: rows_of(RELAYS))
+def relays(tmp_path: Path, given_rows: Give) -> Imported:
+    given_rows(rows_of(RELAYS))
     return import_list(
         tmp_path / "relays",
         tmp_path / "reference",
@@ -110,10 +111,10 @@ def test_the_manifest_says_what_the_rows_cover(relays: Imported) -> None:
 
 
 def test_dates_of_rows_are_part_of_the_digest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relays: Imported
+    tmp_path: Path, given_rows: Give, relays: Imported
 ) -> None:
     later: list[Row] = [(a, v, p, s, "2018-03-01") for a, v, p, s, _ in RELAYS]
-    monkeypatch.setattr(importing, "read_range_csv", lambda _: rows_of(later))
+    given_rows(rows_of(later))
     other = import_list(
         tmp_path / "later",
         tmp_path / "reference",
@@ -159,3 +160,26 @@ def test_two_sources_of_countries_that_disagree(tmp_path: Path) -> None:
     second = snapshot.second_octets("country", octets, known, day).to_pylist()
     assert best == ["DE", "DE", "FR", "US", None]
     assert second == ["NL", None, None, None, None]
+
+
+def test_what_a_list_does_not_know_is_a_hole_in_what_is_wider(
+    tmp_path: Path, given_rows: Give
+) -> None:
+    def octets(*texts: str) -> "np.ndarray":
+        found = b"".join(address_from_text(t) or b"" for t in texts)
+        return np.frombuffer(found, np.uint8).reshape(-1, 16)
+
+    given_rows(
+        RangeRows(
+            octets("192.0.2.0", "192.0.2.64"),
+            octets("192.0.2.255", "192.0.2.127"),
+            pa.array(["DE", None]),
+            pa.nulls(2, pa.string()),
+            2,
+        )
+    )
+    done = import_list(tmp_path / "any", tmp_path / "reference", kind="country", source="test")
+    snapshot = Snapshot.load(tmp_path / "reference")
+    asked = pa.array([address_from_text(t) for t in ("192.0.2.1", "192.0.2.70", "192.0.2.200")])
+    said = snapshot.lookup("country", asked.cast(ADDRESS), dt.date(2018, 1, 1)).values.to_pylist()
+    assert (said, done.skipped) == (["DE", None, "DE"], Counter())

@@ -69,7 +69,7 @@ def test_ports(ask: Callable[[str], list[Spoken]]) -> None:
         ("quake/port/udp/27960-27969", False),
         ("urban/port/udp/27960", False),
     ]
-    assert [s.rule for s in ask("tcp/9001")] == ["hidden/tor/tcp/9001"]
+    assert [s.rule for s in ask("tcp/9001")] == ["hidden/possible-tor/tcp/9001"]
     assert ask("tcp/40000") == []
     assert ask("tcp/99999") == []
 

@@ -238,7 +238,7 @@ HIDDEN: list[tuple[dict[str, Any], str | None]] = [
     ({"remote_port": 1701, "protocol": 17}, "vpn"),
     ({"remote_port": 853}, "encrypted-dns"),
     ({"remote_port": 853, "protocol": 17}, "encrypted-dns"),
-    ({"remote_port": 9001}, "tor"),
+    ({"remote_port": 9001}, "possible-tor"),
     ({"remote_port": 9001, "name": "www.unheard.example"}, None),
     ({"remote_port": 9001, "remote": META}, None),
     ({"name": "www.somevpn.com"}, "vpn"),

@@ -203,7 +203,7 @@ def test_lists_that_cannot_be_imported(
     good.write_text("198.51.100.0,198.51.100.255,64496\n")
     words = ["reference", "import", ready]
     kind = ["--kind", "asn", "--source", "x"]
-    assert "No such file" in fails(2, *words, tmp_path / "absent.csv", *kind)
+    assert "does not exist" in fails(2, *words, tmp_path / "absent.csv", *kind)
     assert "kind" in fails(2, *words, good, "--kind", "colour", "--source", "x")
     assert "not a day" in fails(2, *words, good, *kind, "--from", "June")
     dates = ["--from", "2017-06-10", "--to", "2017-06-09"]

@@ -2,24 +2,27 @@
 
 A folder of the catalogue holds ``services/*.toml`` and ``operators/*.toml``; the packaged one is
 this file's own. A user's folder behind it adds to it, and replaces an entry of the same id.
+Imported lists speak only of names of which the catalogue itself says nothing.
 """
 
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service, Shared
 from folkways.attribute.fields import CatalogueError
+from folkways.attribute.imported import ImportedRules, load_imported
 from folkways.attribute.parse import TRANSPORTS, read_operator, read_service
 from folkways.attribute.protocols import Protocols, load_functions, load_protocols
+from folkways.attribute.renamed import Kind, Renamed, read_renamed, successor
 
 PACKAGED = Path(__file__).parent
-LADDER_VERSION = 1
+LADDER_VERSION = 2
 """Raised when the ladder itself decides otherwise, so that days settled before count as stale."""
 
 INFRASTRUCTURE = "infrastructure"
@@ -29,11 +32,16 @@ _SHARED: dict[str, Shared] = {"cloud": "hosting", "cdn": "cdn"}
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Services and operators by id, and what protocols say by themselves."""
+    """Services and operators by id, and what protocols say by themselves.
+
+    ``services`` holds those that only imported lists know as well. ``renamed`` are ids given up.
+    """
 
     services: dict[str, Service]
     operators: dict[str, Operator]
     protocols: Protocols
+    renamed: tuple[Renamed, ...] = ()
+    imported: ImportedRules = field(default_factory=ImportedRules)
 
     @classmethod
     def load(cls, *folders: Path) -> "Catalogue":
@@ -41,7 +49,7 @@ class Catalogue:
 
         Args:
             folders: in order, later ones add to or replace entries of earlier ones; without any,
-                the packaged catalogue. A folder may bring a functions.toml of its own.
+                the packaged catalogue. A folder may bring a functions.toml and a renamed.toml.
 
         Raises:
             CatalogueError: a folder holds neither services nor operators, or a file is wrong.
@@ -49,6 +57,7 @@ class Catalogue:
         protocols = load_protocols()
         services: dict[str, Service] = {}
         operators: dict[str, Operator] = {}
+        renamed: list[Renamed] = []
         for folder in folders or (PACKAGED,):
             parts = (folder / "services", folder / "operators")
             if not any(part.is_dir() for part in parts):
@@ -57,10 +66,25 @@ class Catalogue:
                 )
             services.update((s.id, s) for s in map(read_service, _files(parts[0])))
             operators.update((o.id, o) for o in map(read_operator, _files(parts[1])))
+            renamed += read_renamed(folder / "renamed.toml")
             more = folder / "functions.toml"
             if more.is_file():
                 protocols.functions.update(load_functions(more))
-        return cls(services, operators, protocols)
+        return cls(services, operators, protocols, tuple(renamed))
+
+    def with_imported(self, folder: Path) -> "Catalogue":
+        """This catalogue with the lists of a folder below it, and no other lists.
+
+        Raises:
+            CatalogueError: a list is damaged, or names a service that is not known here.
+        """
+        own = {k: s for k, s in self.services.items() if k not in self.imported.services}
+        imported = load_imported(folder, own, self.current_id)
+        return replace(self, services={**own, **imported.services}, imported=imported)
+
+    def current_id(self, old: str, kind: Kind = "service") -> str:
+        """The id in use now for one that perhaps was given up; any other as it is."""
+        return successor(old, self.renamed, kind)
 
     @cached_property
     def digest(self) -> str:
@@ -70,6 +94,7 @@ class Catalogue:
             *(repr(self.services[k]) for k in sorted(self.services)),
             *(repr(self.operators[k]) for k in sorted(self.operators)),
             *_protocol_lines(self.protocols),
+            *(f"imported {one.id} {one.digest}" for one in self.imported.lists),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -117,19 +142,23 @@ class Catalogue:
     def match_name(self, host: str) -> Rule | None:
         """The rule for a host name: the longest suffix wins, an exact name beats a suffix.
 
-        An outer name of Encrypted Client Hello names no service, whoever claims it.
+        Imported rules are asked only where no rule of the catalogue speaks, even if they are
+        longer. An outer name of Encrypted Client Hello names no service, whoever claims it.
         """
         name = host.strip().lower().removesuffix(".")
         if name in self.protocols.outer_names:
             return None
-        exact, suffixes = self.domain_rules
-        if name in exact:
-            return exact[name]
-        while name:
-            if name in suffixes:
-                return suffixes[name]
-            name = name.partition(".")[2]
-        return None
+        return self.own_rule(name) or next(
+            _matches(name, self.imported.exact, self.imported.suffixes), None
+        )
+
+    def own_rule(self, name: str) -> Rule | None:
+        """What the catalogue itself says of a host name in lower case, imported lists apart."""
+        return next(_matches(name, *self.domain_rules), None)
+
+    def own_suffix(self, name: str) -> Rule | None:
+        """What the catalogue itself says of a name and all names below it."""
+        return next(_matches(name, {}, self.domain_rules[1]), None)
 
     def is_infrastructure(self, rule: Rule | None) -> bool:
         """Whether a rule names what machines do by themselves."""
@@ -144,13 +173,10 @@ class Catalogue:
     def names_of(self, host: str) -> list[Rule]:
         """All rules that speak of a host name, the winner first (for explanations)."""
         name = host.strip().lower().removesuffix(".")
-        exact, suffixes = self.domain_rules
-        found = [exact[name]] if name in exact else []
-        while name:
-            if name in suffixes:
-                found.append(suffixes[name])
-            name = name.partition(".")[2]
-        return found
+        return [
+            *_matches(name, *self.domain_rules),
+            *_matches(name, self.imported.exact, self.imported.suffixes),
+        ]
 
     def label_rule(self, label: str) -> Rule | None:
         """The rule for a sensor's label; see ``label_parts`` for labels of several parts."""
@@ -186,6 +212,10 @@ class Catalogue:
         """
         if fact.use is not None:
             return None if fact.use == "own" else fact.use
+        return self.renting(operator)
+
+    def renting(self, operator: str | None) -> Shared | None:
+        """What an operator rents out, if it runs any cloud or CDN."""
         return self._renting.get(operator or "")
 
     def rented_out(self, service: Service) -> Shared | None:
@@ -221,6 +251,16 @@ class Catalogue:
         return [self.services[k] for k in sorted(self.services)]
 
 
+def _matches(name: str, exact: dict[str, Rule], suffixes: dict[str, Rule]) -> Iterator[Rule]:
+    """Rules for a name, the exact one first, then from the longest suffix to the shortest."""
+    if name in exact:
+        yield exact[name]
+    while name:
+        if name in suffixes:
+            yield suffixes[name]
+        name = name.partition(".")[2]
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml")) if folder.is_dir() else []
 
@@ -245,5 +285,6 @@ def _protocol_lines(protocols: Protocols) -> list[str]:
         repr(sorted(protocols.encrypted_by_name.items())),
         repr(sorted((repr(k), e) for k, e in protocols.encrypted_by_port.items())),
         repr(sorted(protocols.outer_names)),
+        protocols.tor_names.pattern,
         repr(sorted(map(str, protocols.local))),
     ]

@@ -1,17 +1,24 @@
 """What is wrong with a catalogue although it can be read: for its authors, and for the tests."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from publicsuffixlist import PublicSuffixList
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.facts import Dates, NetworkFact
+from folkways.attribute.facts import Dates, NetworkFact, Operator, Service
+from folkways.attribute.host_names import host_name
+from folkways.attribute.renamed import Kind
 
 
-def check(catalogue: Catalogue) -> list[str]:
-    """One sentence a problem, sorted; empty if there is none."""
+def check(catalogue: Catalogue, published: Iterable[str] = ()) -> list[str]:
+    """One sentence a problem, sorted; empty if there is none.
+
+    Args:
+        catalogue: what is checked.
+        published: lines of ``published_ids`` of earlier catalogues, none of which may vanish.
+    """
     return sorted(
         {
             *_references(catalogue),
@@ -20,8 +27,16 @@ def check(catalogue: Catalogue) -> list[str]:
             *_claimed_twice(catalogue),
             *_stated_twice(catalogue),
             *_owners_in_a_circle(catalogue),
+            *_without_effect(catalogue),
+            *_renamed(catalogue),
+            *_vanished(catalogue, published),
         }
     )
+
+
+def published_ids(catalogue: Catalogue) -> list[str]:
+    """Lines such as ``service instagram``: the ids that must lead somewhere for ever."""
+    return sorted(f"{kind} {one}" for kind, owned in _owned(catalogue).items() for one in owned)
 
 
 def _references(catalogue: Catalogue) -> Iterator[str]:
@@ -110,3 +125,45 @@ def _owners_in_a_circle(catalogue: Catalogue) -> Iterator[str]:
             todo |= owners.get(here, set()) - reached
         if start in reached:
             yield f"operator/{start}: owns itself through its owners"
+
+
+def _without_effect(catalogue: Catalogue) -> Iterator[str]:
+    """Names that decide nothing: a shorter one of the same service says it, or they never win."""
+    for service in catalogue.services.values():
+        for domain in service.domains:
+            above = domain.name if domain.exact else domain.name.partition(".")[2]
+            shorter = catalogue.own_suffix(above)
+            if shorter is not None and shorter.service == service.id:
+                yield f"{domain.id}: changes nothing, {shorter.id} says it already"
+            if domain.exact and domain.name in catalogue.protocols.outer_names:
+                yield f"{domain.id}: never wins, it is an outer name of Encrypted Client Hello"
+            if host_name(domain.name) is None:
+                yield f"{domain.id}: never wins, it is an address"
+
+
+def _owned(catalogue: Catalogue) -> dict[Kind, Mapping[str, Service | Operator]]:
+    return {"service": catalogue.services, "operator": catalogue.operators}
+
+
+def _renamed(catalogue: Catalogue) -> Iterator[str]:
+    owned = _owned(catalogue)
+    for (kind, old), count in Counter((r.kind, r.old) for r in catalogue.renamed).items():
+        if count > 1:
+            yield f"renamed.toml: {kind} {old} stands there {count} times"
+        if old in owned[kind]:
+            yield f"renamed.toml: {kind} {old} is in use again; an id given up stays so"
+        new = catalogue.current_id(old, kind)
+        if any(r.old == new for r in catalogue.renamed if r.kind == kind):
+            yield f"renamed.toml: {kind} {old} leads round in a circle"
+        elif new not in owned[kind]:
+            yield f"renamed.toml: {kind} {old} leads to {new}, which does not exist"
+
+
+def _vanished(catalogue: Catalogue, published: Iterable[str]) -> Iterator[str]:
+    gone = set(published) - set(published_ids(catalogue))
+    for kind, ids in _owned(catalogue).items():
+        for line in gone:
+            if line.startswith(f"{kind} ") and (
+                catalogue.current_id(line.removeprefix(f"{kind} "), kind) not in ids
+            ):
+                yield f"{line}: the id is gone; add to renamed.toml where it went"

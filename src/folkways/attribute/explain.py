@@ -19,7 +19,7 @@ from folkways.attribute.lists import KINDS
 from folkways.attribute.networks import Claim, claims_on
 from folkways.attribute.parse import TRANSPORTS
 from folkways.attribute.snapshot import Snapshot
-from folkways.model.addresses import address_from_text, address_to_text
+from folkways.model.addresses import address_from_text, address_to_text, addresses_to_numpy
 from folkways.model.columns import ADDRESS, CONNECTED
 
 _PORT = re.compile(r"^(tcp|udp)/([0-9]{1,5})$")
@@ -95,6 +95,9 @@ def _of_name(host: str, catalogue: Catalogue) -> Iterator[Spoken]:
         yield _fact(f"outer/{name}", "name", says, "names no service")
     for place, rule in enumerate(catalogue.names_of(host)):
         why = "the longest match" if place == 0 else "a longer name matches as well"
+        origin = catalogue.imported.origin(rule.id)
+        if origin is not None:
+            why = f"imported: lower rank; {origin.source}, version {origin.version}"
         yield _by_rule(rule, f"{host} belongs to {_who(rule, catalogue)}", why)
 
 
@@ -139,11 +142,36 @@ def _of_address(
             continue
         asn = value if kind == "asn" else asn
         dates = next(one.dates for one in snapshot.lists if one.id == list_id)
-        yield _fact(list_id, "address", f"{kind}: {value}", _age(dates, day), dates)
+        ports = f", at port {found.ports[0]} only" if found.ports[0].is_valid else ""
+        owner = kind if kind in {"service", "operator"} else None
+        yield Spoken(
+            list_id,
+            "address",
+            value if owner == "service" else None,
+            value if owner == "operator" else None,
+            f"{kind}: {value}{ports}",
+            _age(dates, day),
+            dates,
+        )
+    yield from _of_network(address, asn, snapshot, day)
     for claims in claims_on(catalogue, day):
         for claim in sorted(claims.all, key=lambda c: c.order):
             if _holds(claim.fact, address, asn):
                 yield _by_claim(claim, text, catalogue, day)
+
+
+def _of_network(
+    address: bytes, asn: int | None, snapshot: Snapshot, day: dt.date
+) -> Iterator[Spoken]:
+    """What a second list of countries says, and what the name of the network tells."""
+    octets, known = addresses_to_numpy(pa.array([address], ADDRESS))
+    second = snapshot.second_octets("country", octets, known, day)[0].as_py()
+    if second is not None:
+        yield _fact("country/second", "address", f"country: {second}", "another list disagrees")
+    kinds = dict(zip(*snapshot.network_kinds(day).to_pydict().values(), strict=True))
+    if asn in kinds:
+        says = f"AS{asn}: {kinds[asn]}"
+        yield _fact("network-kinds", "address", says, "told by the name of its holder")
 
 
 def _holds(fact: NetworkFact, address: bytes, asn: int | None) -> bool:

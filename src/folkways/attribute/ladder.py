@@ -29,6 +29,10 @@ how it is encrypted.
 
 A port says how a connection is encrypted only if it was answered: an attempt is no TLS.
 
+**Tor**: a member calls a relay of the list of the day, at a port where it listens if the list says
+so. A server name that Tor's own handshake cannot show speaks against it. Where the list says no
+ports and the relay serves ordinary sites too, what shows no name is possible-tor.
+
 A name that matches nothing decides nothing, and the ladder goes on. An outer name of Encrypted
 Client Hello matches nothing. What a source says of the AS or the country of the remote side goes
 before lists; AS number 0 means unknown (RFC 7607).
@@ -42,7 +46,8 @@ import pyarrow.compute as pc
 
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.snapshot import Snapshot
-from folkways.attribute.tables import POSSIBLE_VPS, DayTables, hidden_sets
+from folkways.attribute.tables import DayTables
+from folkways.attribute.ways import bit, hidden_sets
 from folkways.model.columns import ADDRESS, CONNECTIONS
 
 RUNGS: tuple[tuple[str, str], ...] = (
@@ -53,7 +58,7 @@ RUNGS: tuple[tuple[str, str], ...] = (
     ("sensor", "by_label"),
     ("port, infrastructure", "CASE WHEN infrastructure_port THEN by_port END"),
     ("dns, operator", "by_dns"),
-    ("address, operator", "CASE WHEN remote_kind IS NULL THEN by_operator_address END"),
+    ("address, operator", "CASE WHEN shared_kind IS NULL THEN by_operator_address END"),
     ("port", "by_port"),
 )
 """The rungs as data, in order: their name and the SQL that gives the number of the rule."""
@@ -61,13 +66,25 @@ RUNGS: tuple[tuple[str, str], ...] = (
 _PREFIX = "attribute_"
 # What the member hid is asked; what a remote opened towards a member says nothing of it.
 _BY_MEMBER = "opened_by IS DISTINCT FROM 'remote'"
+# A list that says at which ports a relay listens speaks of no other ones.
+_OTHER_PORT = (
+    "r.ports IS NOT NULL"
+    " AND NOT list_contains(string_split(r.ports, ','), CAST(c.remote_port AS VARCHAR))"
+)
+# A server name that Tor's handshake cannot show: an ordinary site. (Who asks a relay for its
+# directory over HTTP gives the address as its host.)
+_ORDINARY = "n.tor_like IS FALSE AND n.literal IS FALSE"
 
 _KNOWN = f"""
     SELECT c.* EXCLUDE (remote_asn, remote_country),
         coalesce(nullif(c.remote_asn, 0), r.asn) AS remote_asn,
         coalesce(c.remote_country, r.country) AS remote_country,
-        coalesce(r.kind, r.operator_shared,
-                 CASE WHEN r.operator_rule IS NULL THEN a.operator_shared END) AS remote_kind,
+        CASE WHEN c.remote_country IS NULL THEN r.country_second
+             ELSE nullif(r.country, c.remote_country) END AS remote_country_second,
+        coalesce(r.shared_kind, r.operator_shared,
+                 CASE WHEN r.operator_rule IS NULL THEN a.operator_shared END) AS shared_kind,
+        coalesce(r.kind, n.network_kind, k.network_kind) AS network_kind,
+        r.detail AS remote_detail,
         n.rule AS by_name, d.rule AS by_dns, d.operator_only,
         CASE WHEN l.lookup THEN l.rule
              WHEN l.rule IS NULL AND p.lookup THEN p.rule END AS by_lookup,
@@ -86,7 +103,11 @@ _KNOWN = f"""
         n.outer_name, c.name IS NOT NULL AND n.literal IS NOT TRUE AS named,
         coalesce(l.hidden, 0) | coalesce(u.hidden, 0) AS protocol_hidden,
         coalesce(p.hidden, 0) AS port_hidden, p.weak,
-        CASE WHEN {_BY_MEMBER} THEN r.hidden END AS kind_hidden,
+        CASE WHEN NOT ({_BY_MEMBER}) OR ({_OTHER_PORT}) THEN 0
+             WHEN r.hidden <> {bit("tor")} THEN r.hidden
+             WHEN {_ORDINARY} THEN 0
+             WHEN t.remote IS NOT NULL THEN {bit("possible-tor")}
+             ELSE r.hidden END AS kind_hidden,
         CASE WHEN n.outer_name AND c.name_source IS DISTINCT FROM 'http' THEN 'ech'
              ELSE coalesce(s.encrypted, l.encrypted,
                            CASE WHEN c.answered IS NOT FALSE THEN e.encrypted END, u.encrypted)
@@ -98,6 +119,8 @@ _KNOWN = f"""
     LEFT JOIN {_PREFIX}labels l ON c.sensor_label = l.sensor_label
     LEFT JOIN {_PREFIX}remotes r ON c.remote = r.remote
     LEFT JOIN {_PREFIX}asns a ON coalesce(nullif(c.remote_asn, 0), r.asn) = a.asn
+    LEFT JOIN {_PREFIX}network_kinds k ON coalesce(nullif(c.remote_asn, 0), r.asn) = k.asn
+    LEFT JOIN {_PREFIX}sites t ON c.remote = t.remote
     LEFT JOIN {_PREFIX}ports p ON c.protocol = p.protocol AND c.remote_port = p.port
         AND c.{_BY_MEMBER}
     LEFT JOIN {_PREFIX}called_ports e ON c.protocol = e.protocol
@@ -149,7 +172,9 @@ def attribute_day(
     _put(con, "called_ports", tables.called_ports())
     _put(con, "numbers", tables.numbers())
     _put(con, "seen", tables.seen())
+    _put(con, "network_kinds", tables.network_kinds())
     _put(con, "hidden", hidden_sets())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {_PREFIX}sites AS {_sites(con, view)}")
     _put(con, "rules", tables.rules())
     name = f"attributed_{day.replace('-', '_')}"
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {_query(view)}")
@@ -167,6 +192,7 @@ def _query(view: str) -> str:
         "list_age": """CASE WHEN winner = by_service_address THEN service_age
             WHEN winner = by_operator_address THEN operator_age END""",
         "hidden": "h.hidden",
+        "remote_kind": "coalesce(shared_kind, network_kind)",
     }
     columns = ", ".join(
         f"CAST({decided.get(c.name, c.name)} AS {_sql_type(c.type)}) AS {c.name}"
@@ -181,13 +207,30 @@ def _query(view: str) -> str:
                 | CASE WHEN weak AND (winner IS NOT NULL OR named) THEN 0 ELSE port_hidden END
                 | CASE WHEN coalesce(by_name, by_dns) IS NULL
                        THEN coalesce(kind_hidden, 0) ELSE 0 END
-                | CASE WHEN remote_kind = 'hosting' AND NOT named AND g.service IS NULL
+                | CASE WHEN shared_kind = 'hosting' AND NOT named AND g.service IS NULL
                        -- Sums without a protocol could not carry a name: they cannot tell.
                        AND protocol IS NOT NULL
-                       AND {_BY_MEMBER} THEN {POSSIBLE_VPS} ELSE 0 END AS hidden_bits
+                       AND {_BY_MEMBER} THEN {bit("possible-vps")} ELSE 0 END AS hidden_bits
             FROM decided d LEFT JOIN {_PREFIX}rules g ON d.winner = g.number
         )
         SELECT {columns} FROM hiding LEFT JOIN {_PREFIX}hidden h ON hidden_bits = h.bits
+    """
+
+
+def _sites(con: duckdb.DuckDBPyConnection, view: str) -> str:
+    """The query for relays at which ordinary sites were seen, where no list says which ports.
+
+    The day's rows are only read again if there is such a relay.
+    """
+    relays = f"""SELECT remote FROM {_PREFIX}remotes
+        WHERE shared_kind = 'tor-relay' AND hidden <> 0 AND ports IS NULL"""
+    if con.sql(f"SELECT count(*) FROM ({relays})").fetchall() == [(0,)]:
+        return f"{relays} LIMIT 0"
+    return f"""
+        SELECT DISTINCT c.remote FROM {view} c
+        JOIN ({relays}) USING (remote)
+        JOIN {_PREFIX}names n ON c.name = n.name AND c.name_source IS DISTINCT FROM 'dns'
+        WHERE {_ORDINARY}
     """
 
 

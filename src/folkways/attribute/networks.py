@@ -7,10 +7,11 @@ out never names a brand, it only says what kind of address it is.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.facts import NetworkFact, Rule, Shared
@@ -56,6 +57,27 @@ class Claims:
         if not self.prefixes:
             return np.full(len(octets), NOTHING, np.int64)
         return self._finder.find(octets, known)
+
+
+def claim_columns(
+    claims: Sequence[Claim | None],
+    rows: Ints,
+    catalogue: Catalogue,
+    number: Callable[[Rule | None], int | None],
+) -> dict[str, pa.Array]:
+    """Columns rule (its number), infrastructure, age and shared of (n,) rows.
+
+    Each row points at a claim, NOTHING at none.
+    """
+    at = pa.array(rows, mask=rows == NOTHING)
+    rules = [claim.rule if claim else None for claim in claims]
+    by_claim = {
+        "rule": pa.array([number(r) for r in rules], pa.int32()),
+        "infrastructure": pa.array([catalogue.is_infrastructure(r) for r in rules], pa.bool_()),
+        "age": pa.array([claim.age if claim else None for claim in claims], pa.int64()),
+        "shared": pa.array([claim.shared if claim else None for claim in claims], pa.string()),
+    }
+    return {name: column.take(at) for name, column in by_claim.items()}
 
 
 def _ranges(claims: list[Claim]) -> Ranges:

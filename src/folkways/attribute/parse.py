@@ -29,7 +29,7 @@ from folkways.attribute.facts import (
 from folkways.attribute.fields import Fields, read_toml
 from folkways.model.addresses import MAPPED_PREFIX
 
-HIDDEN = ("vpn", "tor", "proxy", "encrypted-dns")
+HIDDEN = ("vpn", "tor", "possible-tor", "proxy", "encrypted-dns")
 LEDGERS = ("transparent", "opaque")
 TRANSPORTS = {"tcp": 6, "udp": 17}
 LAST_ASN = 2**32 - 1

@@ -5,6 +5,7 @@ reads it into tables that the ladder joins.
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class Protocols:
 
     ``functions`` id to name; ``lookups`` labels whose second part is what was asked for;
     ``ways`` and ``encrypted_by_port`` by protocol and port; ``outer_names`` of Encrypted Client
-    Hello; ``local`` prefixes without country and AS.
+    Hello; ``tor_names`` the server names that Tor's own handshake can show; ``local`` prefixes
+    without country and AS.
     """
 
     functions: dict[str, str]
@@ -52,6 +54,7 @@ class Protocols:
     encrypted_by_name: dict[str, str]
     encrypted_by_port: dict[Key, str]
     outer_names: frozenset[str]
+    tor_names: re.Pattern[str]
     local: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 
@@ -63,18 +66,21 @@ def load_protocols(folder: Path = HERE) -> Protocols:
     """
     sensors = _top(folder, "sensors.toml", ("lookups", "protocol"))
     encrypted = _top(folder, "encrypted.toml", ("seen", "port", "number", "outer"))
+    hidden = _top(folder, "hidden.toml", ("tor", "way"))
     local = _top(folder, "local.toml", ("prefixes", *_ORIGIN))
+    tor = hidden.tables("tor", ("server_names", *_ORIGIN))
     seen = encrypted.tables("seen", ("name_source", "encrypted"))
     return Protocols(
         functions=load_functions(folder / "functions.toml"),
         lookups=frozenset(sensors.texts("lookups")),
         labels=_labels(sensors),
-        ways=_ways(_top(folder, "hidden.toml", ("way",))),
+        ways=_ways(hidden),
         encrypted_by_name={f.needed("name_source"): _encrypted(f) for f in seen},
         encrypted_by_port=_encrypted_by_port(encrypted),
         outer_names=frozenset(
             f.needed("name") for f in encrypted.tables("outer", ("name", *_ORIGIN))
         ),
+        tor_names=re.compile("|".join(f.needed("server_names") for f in tor)),
         local=tuple(ipaddress.ip_network(prefix) for prefix in local.texts("prefixes")),
     )
 

@@ -27,6 +27,7 @@ from folkways.attribute.intervals import (
     family_keys,
 )
 from folkways.attribute.lists import ReferenceList, read_manifests
+from folkways.attribute.network_kinds import kinds_of_networks
 from folkways.model.addresses import addresses_to_numpy
 
 _LONGEST = 10**9
@@ -77,6 +78,7 @@ class Snapshot:
         self.lists = tuple(sorted(lists, key=lambda one: one.id))
         self._stored: dict[str, pa.Table] = {}
         self._loaded: dict[str, _Loaded] = {}
+        self._network_kinds: tuple[dict[str, str], pa.Table] | None = None
 
     @classmethod
     def load(cls, folder: Path | None) -> "Snapshot":
@@ -160,6 +162,16 @@ class Snapshot:
                     if name:
                         found.setdefault(value, name)
         return found
+
+    def network_kinds(self, day: dt.date) -> pa.Table:
+        """(asn, network_kind) of the networks whose holders' names on a day tell their kind."""
+        names = self.names("asn", day)
+        if self._network_kinds is None or self._network_kinds[0] != names:
+            asns = pa.array(names, pa.string()).cast(pa.int64())
+            kinds = kinds_of_networks(asns, pa.array(names.values(), pa.string()))
+            table = pa.table({"asn": asns, "network_kind": kinds})
+            self._network_kinds = names, table.filter(kinds.is_valid())
+        return self._network_kinds[1]
 
     def _load(self, one: ReferenceList, day: dt.date) -> _Loaded:
         """The rows that hold on a day, kept until other ones do."""

@@ -10,24 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.facts import Rule
-from folkways.attribute.intervals import NOTHING, Finder, Flags, Ints, Octets, Ranges, flatten
-from folkways.attribute.networks import Claim, claims_on
+from folkways.attribute.network_kinds import kind_of_domain
+from folkways.attribute.networks import claim_columns, claims_on
+from folkways.attribute.remotes import RemoteTable
 from folkways.attribute.snapshot import Snapshot
-from folkways.model.addresses import MAPPED_PREFIX, address_from_text, addresses_to_numpy
-from folkways.model.columns import ADDRESS
-
-KINDS_BY_STRENGTH = ("tor-relay", "vpn", "proxy", "cdn", "hosting")
-"""Where several lists hold an address, the one that says most of its use is its kind."""
-KINDS_OF_THE_DAY = frozenset({"tor-relay", "vpn", "proxy"})
-"""Such addresses change hands within days, so only a list that holds on the day speaks."""
-HIDDEN = ("encrypted-dns", "possible-vps", "proxy", "tor", "vpn")
-"""The values of the column hidden in its order. The n-th is bit n of a set kept as a number."""
-POSSIBLE_VPS = 1 << HIDDEN.index("possible-vps")
-HIDDEN_BY_KIND = {"tor-relay": "tor", "vpn": "vpn", "proxy": "proxy"}
+from folkways.attribute.ways import bits
+from folkways.model.addresses import address_from_text
 
 
 class DayTables:
@@ -49,14 +40,14 @@ class DayTables:
         self._day = day
         self._rules: dict[Rule, int] = {}
         self._services, self._operators = claims_on(catalogue, day)
-        self._local = Finder(_local_ranges(catalogue))
 
     def _number(self, rule: Rule | None) -> int | None:
         return None if rule is None else self._rules.setdefault(rule, len(self._rules))
 
     def names(self, names: list[str]) -> pa.Table:
-        """(name, rule, outer, literal) of distinct host names."""
+        """(name, rule, outer_name, literal, tor_like, network_kind) of distinct host names."""
         match, outer = self._catalogue.match_name, self._catalogue.protocols.outer_names
+        tor = self._catalogue.protocols.tor_names
         return pa.table(
             {
                 "name": pa.array(names, pa.string()),
@@ -65,6 +56,8 @@ class DayTables:
                     [n.lower().removesuffix(".") in outer for n in names], pa.bool_()
                 ),
                 "literal": pa.array([_is_address(n) for n in names], pa.bool_()),
+                "tor_like": pa.array([tor.fullmatch(n) is not None for n in names], pa.bool_()),
+                "network_kind": pa.array(map(kind_of_domain, names), pa.string()),
             }
         )
 
@@ -115,7 +108,7 @@ class DayTables:
                 "encrypted": pa.array(
                     [_first(p.encrypted for p in ps) for ps in parts], pa.string()
                 ),
-                "hidden": _bits([_first(p.hidden for p in ps) for ps in parts]),
+                "hidden": bits([_first(p.hidden for p in ps) for ps in parts]),
             }
         )
 
@@ -134,7 +127,7 @@ class DayTables:
                 "infrastructure": pa.array(
                     [self._catalogue.is_infrastructure(rules.get(k)) for k in keys]
                 ),
-                "hidden": _bits([ways[k].hidden if k in ways else None for k in keys]),
+                "hidden": bits([ways[k].hidden if k in ways else None for k in keys]),
                 "weak": pa.array([k in ways and ways[k].weak for k in keys], pa.bool_()),
             }
         )
@@ -160,7 +153,7 @@ class DayTables:
         return pa.table(
             {
                 "protocol": pa.array(numbers, pa.int16()),
-                "hidden": _bits([ways.get(n) for n in numbers]),
+                "hidden": bits([ways.get(n) for n in numbers]),
                 "encrypted": pa.array([said.get(n) for n in numbers], pa.string()),
             }
         )
@@ -182,58 +175,19 @@ class DayTables:
         every = np.arange(len(numbers))
         for prefix, claims in (("service", self._services), ("operator", self._operators)):
             found = [claims.by_asn.get(n) for n in numbers]
-            columns.update(self._claim_columns(prefix, found, every))
+            told = claim_columns(found, every, self._catalogue, self._number)
+            columns.update({f"{prefix}_{name}": column for name, column in told.items()})
         return pa.table(columns)
+
+    def network_kinds(self) -> pa.Table:
+        """(asn, network_kind) of the networks whose names tell it."""
+        return self._snapshot.network_kinds(self._day)
 
     def remotes(self, addresses: pa.Array) -> pa.Table:
-        """What lists and prefixes say of distinct remote addresses; local ones say nothing."""
-        octets, known = addresses_to_numpy(addresses)
-        if self._anonymised:
-            known = np.zeros_like(known)
-        known &= self._local.find(octets, known) == NOTHING
-        asn = self._snapshot.lookup_octets("asn", octets, known, self._day)
-        country = self._snapshot.lookup_octets("country", octets, known, self._day)
-        at = self._kinds(octets, known)
-        kinds = pa.array(KINDS_BY_STRENGTH, pa.string()).take(at)
-        columns = {
-            "remote": addresses.cast(ADDRESS),
-            "asn": asn.values,
-            "asn_age": asn.age,
-            "country": country.values,
-            "kind": kinds,
-            "hidden": _bits(HIDDEN_BY_KIND.get(k) for k in KINDS_BY_STRENGTH).take(at),
-        }
-        for prefix, claims in (("service", self._services), ("operator", self._operators)):
-            found: list[Claim | None] = [*claims.prefixes, None]
-            columns.update(self._claim_columns(prefix, found, claims.find(octets, known)))
-        return pa.table(columns)
-
-    def _kinds(self, octets: Octets, known: Flags) -> pa.Array:
-        """(n,) place of each address's kind among KINDS_BY_STRENGTH, null where none is known."""
-        kind = np.full(len(octets), NOTHING, np.int64)
-        for number, name in enumerate(KINDS_BY_STRENGTH):
-            found = self._snapshot.lookup_octets(name, octets, known & (kind == NOTHING), self._day)
-            hit = _mask(found.values.is_valid())
-            if name in KINDS_OF_THE_DAY:
-                hit &= _mask(pc.equal(found.age, 0).fill_null(fill_value=False))
-            kind[hit] = number
-        return pa.array(kind, mask=kind == NOTHING)
-
-    def _claim_columns(
-        self, prefix: str, claims: list[Claim | None], rows: Ints
-    ) -> dict[str, pa.Array]:
-        """Columns of (n,) rows, each pointing at a claim, NOTHING at none."""
-        at = pa.array(rows, mask=rows == NOTHING)
-        rules = [claim.rule if claim else None for claim in claims]
-        by_claim = {
-            "rule": pa.array([self._number(r) for r in rules], pa.int32()),
-            "infrastructure": pa.array(
-                [self._catalogue.is_infrastructure(r) for r in rules], pa.bool_()
-            ),
-            "age": pa.array([claim.age if claim else None for claim in claims], pa.int64()),
-            "shared": pa.array([claim.shared if claim else None for claim in claims], pa.string()),
-        }
-        return {f"{prefix}_{name}": column.take(at) for name, column in by_claim.items()}
+        """What lists and prefixes say of distinct remote addresses; see ``RemoteTable``."""
+        return RemoteTable(self._catalogue, self._snapshot, self._day, self._number).build(
+            addresses, self._services, self._operators, anonymised=self._anonymised
+        )
 
     def rules(self) -> pa.Table:
         """(number, rule, evidence, service, ...) of all rules met so far; build it last."""
@@ -250,7 +204,7 @@ class DayTables:
                 "operator": pa.array([r.operator for r in rules], pa.string()),
                 "function": pa.array([r.function for r in rules], pa.string()),
                 "jurisdiction": pa.array([seats[r.operator] for r in rules], pa.string()),
-                "hidden": _bits(hidden),
+                "hidden": bits(hidden),
             }
         )
 
@@ -259,37 +213,5 @@ def _first(values: Iterable[str | None]) -> str | None:
     return next((v for v in values if v is not None), None)
 
 
-def _bits(values: Iterable[str | None]) -> pa.Array:
-    """Each value of HIDDEN as a set of one, none as the empty set."""
-    return pa.array([0 if v is None else 1 << HIDDEN.index(v) for v in values], pa.int16())
-
-
-def hidden_sets() -> pa.Table:
-    """(bits, hidden): each set as text, sorted, comma between; the empty one is not there."""
-    sets = range(1, 1 << len(HIDDEN))
-    texts = [",".join(h for n, h in enumerate(HIDDEN) if bits >> n & 1) for bits in sets]
-    return pa.table({"bits": pa.array(sets, pa.int16()), "hidden": pa.array(texts, pa.string())})
-
-
-def _mask(flags: pa.Array) -> Flags:
-    return flags.to_numpy(zero_copy_only=False)
-
-
 def _is_address(name: str) -> bool:
     return address_from_text(name.strip("[]")) is not None
-
-
-def _local_ranges(catalogue: Catalogue) -> Ranges:
-    networks = catalogue.protocols.local
-
-    def octets(addresses: list[bytes]) -> Octets:
-        mapped = [a if len(a) == 16 else MAPPED_PREFIX + a for a in addresses]
-        return np.frombuffer(b"".join(mapped), np.uint8).reshape(-1, 16)
-
-    return flatten(
-        Ranges(
-            octets([n.network_address.packed for n in networks]),
-            octets([n.broadcast_address.packed for n in networks]),
-            np.zeros(len(networks), np.int64),
-        )
-    )

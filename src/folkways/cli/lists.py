@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
-from folkways.cli.options import StudyArgument, print_rows
+from folkways.attribute.imports.formats import FORMATS
+from folkways.attribute.lists import KINDS
+from folkways.cli.options import JsonOption, StudyArgument, print_json, print_rows
+from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
 from folkways.study import Study
 from folkways.study.catalogue import check_catalogue, list_services
+from folkways.study.reference import fetchable
+
+LIST_FORMATS = [form.id for form in FORMATS]
 
 reference_app = typer.Typer(name="reference", help="The dated address lists of a study.")
 catalogue_app = typer.Typer(name="catalogue", help="The services and operators that are known.")
@@ -20,13 +26,23 @@ def import_list(
     study: StudyArgument,
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="CSV of start,end,value[,name]; may be gzipped"),
-    ],
-    kind: Annotated[
-        str,
-        typer.Option(metavar="KIND", help="asn, country, hosting, cdn, vpn, tor-relay or proxy"),
+        typer.Argument(metavar="FILE", help="the list, or a folder of lists; may be compressed"),
     ],
     source: Annotated[str, typer.Option(metavar="TEXT", help="where the list comes from")],
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help=f"{', '.join(KINDS)}; needed where the file says none"),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help=f"{', '.join(LIST_FORMATS)}; found by content"
+        ),
+    ] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="whose the addresses are, where the rows say none"),
+    ] = None,
     first: Annotated[
         str | None, typer.Option("--from", metavar="DAY", help="valid from this day")
     ] = None,
@@ -35,27 +51,89 @@ def import_list(
     ] = None,
     licence: Annotated[str, typer.Option(metavar="TEXT", help="its licence")] = "unknown",
 ) -> None:
-    """Import an address list with the dates when it is valid.
+    """Import a published list with the dates when it is valid.
 
     Settle afterwards, so that days already stored are judged by it.
 
     Example: folkways reference import my-study tor.csv --kind tor-relay --source
     "Tor consensus" --from 2017-04-01 --to 2017-04-30
     """
-    opened = Study.open(study)
-    told = opened.import_list(
-        file, kind, source=source, first=_day(first), last=_day(last), licence=licence
+    told = Study.open(study).import_list(
+        file,
+        kind,
+        source=source,
+        first=_day(first),
+        last=_day(last),
+        licence=licence,
+        form=form,
+        value=value,
     )
-    typer.echo(f"{told}.\nIf the study holds days already: folkways settle {study}")
+    typer.echo(f"{told}.")
+    typer.echo(_settle_words(study))
+
+
+@reference_app.command("fetch")
+def fetch(
+    study: StudyArgument,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LIST]...", help="ids of lists; none: say which there are"),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML with more lists to fetch, see the how-to"),
+    ] = None,
+) -> None:
+    """Fetch published lists over the network and import them.
+
+    Example: folkways reference fetch my-study ip-location-db-asn tor-consensus
+    """
+    if not wanted:
+        print_rows(fetchable(settings))
+        return
+    with Bars() as bars:
+        came, failed = Study.open(study).fetch_lists(*wanted, settings=settings, progress=bars)
+    for sentence in came:
+        typer.echo(f"{sentence}.")
+    if came:
+        typer.echo(_settle_words(study))
+    for sentence in failed:
+        typer.echo(sentence, err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @reference_app.command("list")
-def list_lists(study: StudyArgument) -> None:
-    """The lists of a study with their dates.
+def list_lists(study: StudyArgument, *, as_json: JsonOption = False) -> None:
+    """The lists of a study, their dates, and how far off these are.
 
     Example: folkways reference list my-study
     """
-    print_rows(Study.open(study).lists(), none="No lists yet; see folkways reference import.")
+    rows = Study.open(study).lists()
+    if as_json:
+        print_json(rows)
+    else:
+        columns = [name for name in rows[0] if name != "digest"] if rows else None
+        print_rows(rows, columns, none="No lists yet; see folkways reference import.")
+
+
+@reference_app.command("show")
+def show(
+    study: StudyArgument,
+    identity: Annotated[str, typer.Argument(metavar="LIST", help="its id, or how that begins")],
+) -> None:
+    """One list: its source, its dates, what it says most often.
+
+    Example: folkways reference show my-study asn-2026
+    """
+    facts, values = Study.open(study).list_details(identity)
+    for name, fact in facts.items():
+        typer.echo(f"{name}: {'-' if fact is None else fact}")
+    print_rows(values)
+
+
+def _settle_words(study: Path) -> str:
+    return f"If the study holds days already: folkways settle {study}"
 
 
 @catalogue_app.command("list")
@@ -65,6 +143,46 @@ def list_catalogue() -> None:
     Example: folkways catalogue list
     """
     print_rows(list_services())
+
+
+@catalogue_app.command("import")
+def import_names(
+    study: StudyArgument,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="v2fly's domain-list-community (a checkout or its tar), a hosts file, domains one "
+            "a line, or CSV of host,service",
+        ),
+    ],
+    source: Annotated[str, typer.Option(metavar="TEXT", help="where the list comes from")],
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="TEXT", help="its version or date")
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="for hosts without a service of their own: which it is"),
+    ] = None,
+    function: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="the function of services that the catalogue lacks"),
+    ] = None,
+    licence: Annotated[str, typer.Option(metavar="TEXT", help="its licence")] = "unknown",
+) -> None:
+    """Import a domain list into a study, below the catalogue.
+
+    Where the catalogue itself says nothing of a name, the list decides.
+
+    Example: folkways catalogue import my-study domain-list-community --source v2fly
+    --version 2026-10
+    """
+    told = Study.open(study).import_names(
+        path, source=source, licence=licence, version=version, service=service, function=function
+    )
+    for sentence in told:
+        typer.echo(f"{sentence}.")
+    typer.echo(_settle_words(study))
 
 
 @catalogue_app.command("check")

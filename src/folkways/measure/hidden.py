@@ -8,10 +8,10 @@ from folkways.measure.groups import key, with_groups
 from folkways.measure.summary import known_values
 from folkways.measure.values import Frame, collect, day_texts, distinct_members, estimated, use
 from folkways.model.period import Period
+from folkways.model.ways import SUSPECTED
 
 ALL, HEADLINE, PUBLISHED = "all", "any", "as-published"
-_POSSIBLE = "possible-vps"
-_PUBLISHED_WAYS = frozenset({"tor", "vpn", _POSSIBLE})
+_PUBLISHED_WAYS = frozenset({"tor", "possible-tor", "vpn", "possible-vps"})
 _PUBLISHED_ENCRYPTED = ("tls", "quic")
 _MEASURES = ("connections", "bytes", "members")
 
@@ -23,10 +23,10 @@ def hidden_share(frame: Frame, period: Period, *, by_day: bool = True) -> pa.Tab
         ``day`` (text), ``way``, ``connections``, ``bytes`` (both directions, what is known of
         them), ``members``, ``total`` (connections of use that day), ``share`` (connections by
         total; null on a day without connections). Ways: ``all`` (the whole), each way that
-        occurs, ``any`` (the headline: hidden in any way but possible-vps alone), ``as-published``
-        (tor, vpn, possible-vps, or TLS or QUIC to no known service: the composite of the study
-        that older figures are compared with). Rows of ways add to more than ``any``, since one
-        connection can be hidden in several.
+        occurs, ``any`` (the headline: hidden in any way that is no mere suspicion, see
+        ``model/ways.py``), ``as-published`` (tor, vpn, possible-tor, possible-vps, or TLS or QUIC
+        to no known service: the composite of the study that older figures are compared with). Rows
+        of ways add to more than ``any``, since one connection can be hidden in several.
     """
     ways = known_values(frame, period, "hidden")
     rows = use(frame, period)
@@ -35,7 +35,7 @@ def hidden_share(frame: Frame, period: Period, *, by_day: bool = True) -> pa.Tab
     else:
         rows = rows.with_columns(nw.lit(0).alias(key("day")))
     tests = {ALL: None, **{way: _one_of([way]) for way in ways}}
-    tests[HEADLINE] = _one_of([way for way in ways if way != _POSSIBLE])
+    tests[HEADLINE] = _one_of([way for way in ways if way not in SUSPECTED])
     tests[PUBLISHED] = _one_of([way for way in ways if way in _PUBLISHED_WAYS]) | (
         nw.coalesce(nw.col("encrypted").is_in(_PUBLISHED_ENCRYPTED), nw.lit(value=False))
         & nw.col("service").is_null()

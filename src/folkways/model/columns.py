@@ -294,13 +294,32 @@ CONNECTIONS = Table(
             "days",
             "distance of the flow's day from the dates of the list that decided; 0: inside them",
         ),
-        Column("remote_kind", TEXT, "", "hosting, cdn, vpn, tor-relay, ... by list; null: unknown"),
+        Column(
+            "remote_country_second",
+            TEXT,
+            "ISO 3166-1",
+            "country of the remote side by another list, where it says otherwise than the first",
+        ),
+        Column(
+            "remote_kind",
+            TEXT,
+            "",
+            "tor-relay, vpn, proxy, cdn, hosting, education, government, media, access-network; by "
+            "list, else by the names of networks; null: unknown",
+        ),
+        Column(
+            "remote_detail",
+            TEXT,
+            "",
+            "what the list of that kind says: roles of a Tor relay, the provider; null: no list",
+        ),
         Column("encrypted", TEXT, "", "none, tls, quic, ech, other; null: cannot be known"),
         Column(
             "hidden",
             TEXT,
             "",
-            "tor, vpn, proxy, encrypted-dns, possible-vps; sorted, comma between; null: none",
+            "dns-tunnel, encrypted-dns, possible-tor, possible-vps, proxy, tor, tunnel-like, vpn; "
+            "sorted, comma between; null: none",
         ),
     ),
 )

@@ -28,8 +28,8 @@ class RoundMaterial:
     where few connections belong to a known service.
     ``rhythm``: weekday (0: Monday), hour, connections, bytes_out, bytes_in, members, days (how many
     complete days have that weekday: divide by it), state.
-    ``hidden_daily``: a row a day and way: day, way (all: the whole; any: hidden in any way but
-    possible-vps alone; as-published: the older composite; and each single way), connections,
+    ``hidden_daily``: a row a day and way: day, way (all: the whole; any: hidden in any way that
+    is no mere suspicion; as-published: the older composite; and each single way), connections,
     bytes, members, total, share (a fraction; null where there is nothing), state.
     ``hidden``: the same over the whole period, without day.
     ``coverage_words``: sentences about how complete the observation is.

@@ -35,22 +35,6 @@ def country_names() -> dict[str, str]:
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
 
-def list_rows(study: StudyFolder) -> Rows:
-    """The reference lists with their dates, as shown to people."""
-    return [
-        {
-            "id": one.id,
-            "kind": one.kind,
-            "dates": str(one.dates),
-            "ranges": one.ipv4_ranges + one.ipv6_ranges,
-            "source": one.source,
-            "licence": one.licence,
-            "digest": one.digest,
-        }
-        for one in study.snapshot.lists
-    ]
-
-
 def list_ages(study: StudyFolder, periods: Sequence[Period]) -> list[str]:
     """How far the lists and facts that spoke lie from the days that they spoke of."""
     said: list[str] = []

@@ -109,8 +109,8 @@ class StudyFolder:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The packaged catalogue."""
-        return Catalogue.load()
+        """The packaged catalogue, with the domain lists imported into this study below it."""
+        return Catalogue.load().with_imported(self.root / "imported")
 
     @cached_property
     def snapshot(self) -> Snapshot:

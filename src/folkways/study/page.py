@@ -17,10 +17,12 @@ from folkways.model.period import Period
 from folkways.privacy.suppression import suppress
 from folkways.report.material import Material, RoundMaterial, Rows
 from folkways.study import ask
-from folkways.study.context import labels, list_ages, list_rows, range_row, source_rows
+from folkways.study.catalogue import imported_rows
+from folkways.study.context import labels, list_ages, range_row, source_rows
 from folkways.study.folder import StudyFolder
 from folkways.study.frames import Frame, frame_of, observation
 from folkways.study.progress import Progress
+from folkways.study.reference import list_rows
 from folkways.study.rounds import find_period
 
 COMPARED = ("service", "function", "operator", "asn", "jurisdiction", "country", "hidden")
@@ -102,7 +104,7 @@ def gather_material(
         labels=labels(study, periods[-1].last),
         functions={s.id: s.function for s in study.catalogue.services.values()},
         sources=source_rows(study),
-        lists=list_rows(study),
+        lists=[*list_rows(study), *imported_rows(study)],
         provenance=ask.provenance(study),
         method=method,
     )

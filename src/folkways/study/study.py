@@ -14,8 +14,7 @@ from folkways.model.population import Population
 from folkways.privacy.keys import destroy_key
 from folkways.read.reader import ReadOptions
 from folkways.simulate import scenarios
-from folkways.study import ask, page, rounds
-from folkways.study.context import list_rows
+from folkways.study import ask, catalogue, page, reference, rounds
 from folkways.study.dry_run import dry_run
 from folkways.study.folder import StudyFolder, write_atomically
 from folkways.study.ingest import Ingested, ingest_sources
@@ -173,31 +172,72 @@ class Study:
     def import_list(
         self,
         file: Path,
-        kind: str,
+        kind: str | None = None,
         *,
         source: str,
         first: dt.date | None = None,
         last: dt.date | None = None,
         licence: str = "unknown",
+        form: str | None = None,
+        value: str | None = None,
     ) -> str:
         """Import a reference list into the study; what was imported, in words."""
         done = import_list(
             file,
-            self.folder.root / "reference",
+            self.folder.root / reference.FOLDER,
             kind=kind,
             source=source,
             first=first,
             last=last,
             licence=licence,
+            form=form,
+            value=value,
         )
-        # Opened again, so that what follows is judged by the new list.
+        self._reopen()
+        return reference.words_of(done)
+
+    def fetch_lists(
+        self, *wanted: str, settings: Path | None = None, progress: Progress | None = None
+    ) -> tuple[list[str], list[str]]:
+        """Fetch reference lists by id and import them: what came, in words, and what failed."""
+        told = reference.fetch_lists(self.folder, wanted, settings, progress or Silent())
+        self._reopen()
+        return told
+
+    def import_names(
+        self,
+        path: Path,
+        *,
+        source: str,
+        licence: str = "unknown",
+        version: str | None = None,
+        service: str | None = None,
+        function: str | None = None,
+    ) -> list[str]:
+        """Import domain lists below the catalogue; what came of it, a sentence each."""
+        told = catalogue.import_names(
+            self.folder,
+            path,
+            source=source,
+            licence=licence,
+            version=version,
+            service=service,
+            function=function,
+        )
+        self._reopen()
+        return told
+
+    def _reopen(self) -> None:
+        """Open the folder again, so that what follows is judged by new lists."""
         self.folder = StudyFolder.open(self.folder.root)
-        skipped = ", ".join(f"{count:,} skipped: {cause}" for cause, count in done.skipped.items())
-        return f"{done.rows:,} rows became {done.list.id}" + (f" ({skipped})" if skipped else "")
 
     def lists(self) -> list[dict[str, Any]]:
-        """The reference lists of the study with their dates."""
-        return list_rows(self.folder)
+        """The reference lists of the study with their dates and ages."""
+        return [*reference.list_rows(self.folder), *catalogue.imported_rows(self.folder)]
+
+    def list_details(self, identity: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """All that is known of the list whose id begins so, and its most frequent values."""
+        return reference.show_list(self.folder, identity)
 
     def destroy_key(self) -> None:
         """Destroy the key of the pseudonyms for good."""

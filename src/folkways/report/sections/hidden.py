@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from folkways.model.ways import SUSPECTED
 from folkways.report import numbers
 from folkways.report.changes import Change, changes, main_measure
 from folkways.report.charts.series import SHARE
@@ -21,7 +22,7 @@ from folkways.report.tables import (
 )
 from folkways.report.wording import short_list
 
-ALL, HEADLINE, PUBLISHED, POSSIBLE = "all", "any", "as-published", "possible-vps"
+ALL, HEADLINE, PUBLISHED = "all", "any", "as-published"
 TABLE = "hidden-ways"
 WAY: Noun = ("Way", "Ways of hiding")
 ENCRYPTION: Noun = ("Encryption", "Kinds of encryption")
@@ -36,14 +37,15 @@ def hidden(material: Material) -> Section:
         )
         return Section("6", "hidden", "What is hidden", (Prose(words),))
     seen = ways(material)
-    single = [way for way in seen if way not in {HEADLINE, PUBLISHED, POSSIBLE}]
+    aside = {HEADLINE, PUBLISHED, *SUSPECTED}
+    single = [way for way in seen if way not in aside]
     claims = [_headline(material), *(_way(material, way) for way in single)]
     found = changes(material, "hidden", lambda c: c.key[1] is not None)
     blocks: list[Block] = [Claims("", tuple(claims))]
     if not single:
         blocks.append(Prose("No single way of hiding was seen in any round."))
     blocks += _chart(material, [HEADLINE, *single])
-    apart = [way for way in (POSSIBLE, PUBLISHED) if way in seen]
+    apart = [way for way in (*sorted(SUSPECTED), PUBLISHED) if way in seen]
     blocks.append(Claims("Kept apart", tuple(_way(material, way) for way in apart)))
     blocks.append(Prose(_composite()))
     blocks += _changed(material, found)
@@ -99,7 +101,7 @@ def _headline(material: Material) -> Claim:
     data = {"rows": [_rows(one).get(HEADLINE) for one in material.rounds]}
     row = row_id(TABLE, HEADLINE)
     words = headline_words(material)
-    return claim("hidden.headline", data, "Hidden in any way (possible VPS aside):", words, row)
+    return claim("hidden.headline", data, "Hidden in any way (suspicions aside):", words, row)
 
 
 def _way(material: Material, way: str) -> Claim:
@@ -150,11 +152,12 @@ def _rows(one: RoundMaterial) -> dict[str, dict[str, Any]]:
 
 def _composite() -> str:
     return (
-        "The headline counts a connection once however many ways hide it, and leaves out unnamed "
-        "hosting (possible VPS), which is hiding only where behaviour says so too. "
+        "The headline counts a connection once however many ways hide it, and leaves out what is "
+        "only suspected: unnamed hosting (possible VPS), what behaves like a tunnel, and what may "
+        "be Tor (its usual port alone, or a relay that serves ordinary sites too). "
         "The composite “as published” is kept so that figures of older studies can be "
-        "compared: Tor, VPN, possible VPS, and TLS or QUIC to no known service, together. It "
-        "grows when names or lists are missing, and is no measure of intent."
+        "compared: Tor, VPN, possible Tor and VPS, and TLS or QUIC to no known service, together. "
+        "It grows when names or lists are missing, and is no measure of intent."
     )
 
 

@@ -1,0 +1,1 @@
+"""Parsers of published domain lists, and which services they name."""
