@@ -17,10 +17,12 @@ from typing import TypeVar
 from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service, Shared
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.imported import ImportedRules, load_imported
+from folkways.attribute.labels import Spellings, load_labels
 from folkways.attribute.parse import TRANSPORTS, read_operator, read_service
 from folkways.attribute.protocols import Protocols, load_functions, load_protocols
 from folkways.attribute.renamed import Kind, Renamed, read_renamed, successor
 
+LABELS = "labels.toml"
 PACKAGED = Path(__file__).parent
 LADDER_VERSION = 2
 """Raised when the ladder itself decides otherwise, so that days settled before count as stale."""
@@ -34,7 +36,8 @@ _SHARED: dict[str, Shared] = {"cloud": "hosting", "cdn": "cdn"}
 class Catalogue:
     """Services and operators by id, and what protocols say by themselves.
 
-    ``services`` holds those that only imported lists know as well. ``renamed`` are ids given up.
+    ``services`` holds those that only imported lists know as well. ``renamed`` are ids given up,
+    ``spellings`` tables of sensors' labels, which are in the services already.
     """
 
     services: dict[str, Service]
@@ -42,6 +45,7 @@ class Catalogue:
     protocols: Protocols
     renamed: tuple[Renamed, ...] = ()
     imported: ImportedRules = field(default_factory=ImportedRules)
+    spellings: tuple[Spellings, ...] = ()
 
     @classmethod
     def load(cls, *folders: Path) -> "Catalogue":
@@ -49,7 +53,8 @@ class Catalogue:
 
         Args:
             folders: in order, later ones add to or replace entries of earlier ones; without any,
-                the packaged catalogue. A folder may bring a functions.toml and a renamed.toml.
+                the packaged catalogue. A folder may bring a functions.toml, a renamed.toml and a
+                labels.toml.
 
         Raises:
             CatalogueError: a folder holds neither services nor operators, or a file is wrong.
@@ -58,6 +63,7 @@ class Catalogue:
         services: dict[str, Service] = {}
         operators: dict[str, Operator] = {}
         renamed: list[Renamed] = []
+        spellings: list[Spellings] = []
         for folder in folders or (PACKAGED,):
             parts = (folder / "services", folder / "operators")
             if not any(part.is_dir() for part in parts):
@@ -70,7 +76,12 @@ class Catalogue:
             more = folder / "functions.toml"
             if more.is_file():
                 protocols.functions.update(load_functions(more))
-        return cls(services, operators, protocols, tuple(renamed))
+            if (folder / LABELS).is_file():
+                spellings.append(load_labels(folder / LABELS))
+        for one in spellings:
+            services = one.name(services)
+            protocols = replace(protocols, labels=one.protocols(protocols.labels))
+        return cls(services, operators, protocols, tuple(renamed), spellings=tuple(spellings))
 
     def with_imported(self, folder: Path) -> "Catalogue":
         """This catalogue with the lists of a folder below it, and no other lists.

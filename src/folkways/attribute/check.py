@@ -30,6 +30,7 @@ def check(catalogue: Catalogue, published: Iterable[str] = ()) -> list[str]:
             *_without_effect(catalogue),
             *_renamed(catalogue),
             *_vanished(catalogue, published),
+            *(p for table in catalogue.spellings for p in table.problems(catalogue.services)),
         }
     )
 

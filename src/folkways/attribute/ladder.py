@@ -204,7 +204,8 @@ def _query(view: str) -> str:
         hiding AS (
             SELECT d.*, g.* EXCLUDE (hidden),
                 protocol_hidden | coalesce(g.hidden, 0)
-                | CASE WHEN weak AND (winner IS NOT NULL OR named) THEN 0 ELSE port_hidden END
+                | CASE WHEN weak AND (winner IS NOT NULL OR named OR kind_hidden > 0)
+                       THEN 0 ELSE port_hidden END
                 | CASE WHEN coalesce(by_name, by_dns) IS NULL
                        THEN coalesce(kind_hidden, 0) ELSE 0 END
                 | CASE WHEN shared_kind = 'hosting' AND NOT named AND g.service IS NULL

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from folkways.model.ways import HIDDEN
 
+
 def bit(way: str) -> int:
     """The set of one way."""
     return 1 << HIDDEN.index(way)
