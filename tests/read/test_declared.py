@@ -25,6 +25,8 @@ SAMPLES = {
     "table": ["exports/slips", "longitudinal/cs448b_ipasn", "captures/ipfixprobe"],
 }
 MOST_FILES = 120
+# nfstream, an extra, is never found by content; its own tests hold it to what it declares.
+BY_CONTENT = [reader for reader in READERS if reader.name != "nfstream"]
 TRANSLATED = {
     *("translated_source_address", "translated_source_port"),
     *("translated_destination_address", "translated_destination_port"),
@@ -71,7 +73,7 @@ def test_every_reader_declares_fields_that_exist() -> None:
 
 @pytest.mark.external
 @pytest.mark.slow
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", BY_CONTENT, ids=lambda reader: reader.name)
 def test_no_reader_gives_what_it_does_not_declare(reader: Reader, shared_data: Path) -> None:
     found = seen_in(reader, [shared_data / place for place in SAMPLES[reader.name]])
     assert found, "no sample was read"

@@ -5,6 +5,7 @@ from folkways.read.capture import CaptureReader
 from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.netflow import NetFlowReader
 from folkways.read.nfcapd import NfcapdReader
+from folkways.read.nfstream import NfstreamReader
 from folkways.read.reader import Reader, ReadOptions
 from folkways.read.sflow.reader import SflowReader
 from folkways.read.silk import SilkReader
@@ -25,6 +26,7 @@ READERS: tuple[Reader, ...] = (
     AzureReader(),
     GcpReader(),
     TabularReader(),
+    NfstreamReader(),
 )
 
 
