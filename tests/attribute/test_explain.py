@@ -82,3 +82,34 @@ def test_the_winner_is_the_ladders(
     winners = [next((s.rule for s in ask(t) if s.wins), None) for t in things]
     assert winners == [row["rule"] for row in rows]
     assert winners[1] == "open-resolver/network/8.8.8.8/32"
+
+
+@pytest.mark.parametrize(
+    ("rule", "service", "operator", "says"),
+    [
+        ("facebook/domain/facebook.com", "facebook", "meta", "names Facebook"),
+        ("operator/amazon/network/AS16509", None, "amazon", "names Amazon"),
+        ("dns/port/udp/53", "dns", None, "names Dns"),
+    ],
+)
+def test_a_stored_rule(
+    ask: Callable[[str], list[Spoken]],
+    rule: str,
+    service: str | None,
+    operator: str | None,
+    says: str,
+) -> None:
+    (found,) = ask(rule)
+    assert (found.rule, found.service, found.operator, found.says) == (
+        rule,
+        service,
+        operator,
+        says,
+    )
+    assert found.why.startswith("source: ")
+
+
+def test_a_list_named_by_a_stored_row(ask: Callable[[str], list[Spoken]], lists: Snapshot) -> None:
+    one = next(one for one in lists.lists if one.kind == "vpn")
+    (found,) = ask(one.id)
+    assert (found.says, found.dates) == ("a list of kind vpn from hand", one.dates)

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
-from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service, Shared
+from folkways.attribute.facts import Fact, NetworkFact, Operator, PortFact, Rule, Service, Shared
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.imported import ImportedRules, load_imported
 from folkways.attribute.labels import Spellings, load_labels
@@ -28,7 +27,6 @@ LADDER_VERSION = 2
 """Raised when the ladder itself decides otherwise, so that days settled before count as stale."""
 
 INFRASTRUCTURE = "infrastructure"
-_K = TypeVar("_K", str, tuple[int, int])
 _SHARED: dict[str, Shared] = {"cloud": "hosting", "cdn": "cdn"}
 
 
@@ -141,14 +139,18 @@ class Catalogue:
 
     @cached_property
     def port_rules(self) -> dict[tuple[int, int], Rule | None]:
-        """(protocol number, port) to rules; None where several services claim it."""
-        return _single(
-            ((TRANSPORTS[fact.protocol], port), self.service_rule(service, fact))
-            for service in self._in_order()
-            for fact in service.ports
-            if fact.protocol is not None
-            for port in fact.ports
-        )
+        """(protocol number, port) to rules.
+
+        Where several services share a port the rule names none of them, only what they have in
+        common; None where that is nothing, or where they do not say that they share it.
+        """
+        claims: defaultdict[tuple[int, int], list[tuple[PortFact, Rule]]] = defaultdict(list)
+        for service in self._in_order():
+            for fact in service.ports:
+                for port in fact.ports if fact.protocol is not None else ():
+                    rule = self.service_rule(service, fact)
+                    claims[TRANSPORTS[fact.protocol or ""], port].append((fact, rule))
+        return {key: _port_rule(key, several) for key, several in claims.items()}
 
     def match_name(self, host: str) -> Rule | None:
         """The rule for a host name: the longest suffix wins, an exact name beats a suffix.
@@ -276,15 +278,30 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml")) if folder.is_dir() else []
 
 
-def _single(claims: Iterable[tuple[_K, Rule]]) -> dict[_K, Rule | None]:
+def _single(claims: Iterable[tuple[str, Rule]]) -> dict[str, Rule | None]:
     """Keys to the rule of the one service that claims them, None where several do."""
-    found: defaultdict[_K, list[Rule]] = defaultdict(list)
+    found: defaultdict[str, list[Rule]] = defaultdict(list)
     for key, rule in claims:
         found[key].append(rule)
     return {
         key: min(rules, key=lambda r: r.id) if len({r.service for r in rules}) == 1 else None
         for key, rules in found.items()
     }
+
+
+def _port_rule(key: tuple[int, int], claims: list[tuple[PortFact, Rule]]) -> Rule | None:
+    services = sorted({rule.service or "" for _, rule in claims})
+    if len(services) == 1:
+        return min((rule for _, rule in claims), key=lambda r: r.id)
+    operators = {rule.operator for _, rule in claims}
+    functions = {rule.function for _, rule in claims}
+    operator = operators.pop() if len(operators) == 1 else None
+    function = functions.pop() if len(functions) == 1 else None
+    if not all(fact.shared for fact, _ in claims) or operator is function is None:
+        return None
+    protocol = next(fact.protocol for fact, _ in claims)
+    identity = f"one-of/{protocol}/{key[1]}/{','.join(services)}"
+    return Rule(identity, "port", None, operator, function)
 
 
 def _protocol_lines(protocols: Protocols) -> list[str]:

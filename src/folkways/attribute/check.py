@@ -25,6 +25,7 @@ def check(catalogue: Catalogue, published: Iterable[str] = ()) -> list[str]:
             *_origins(catalogue),
             *_public_suffixes(catalogue),
             *_claimed_twice(catalogue),
+            *_ports(catalogue),
             *_stated_twice(catalogue),
             *_owners_in_a_circle(catalogue),
             *_without_effect(catalogue),
@@ -78,9 +79,6 @@ def _claimed_twice(catalogue: Catalogue) -> Iterator[str]:
     for service in catalogue.services.values():
         for domain in service.domains:
             claims[f"{'host' if domain.exact else 'suffix'} {domain.name}"].add(service.id)
-        for port in service.ports:
-            for number in port.ports:
-                claims[f"port {port.protocol}/{number}"].add(service.id)
         for sensor in service.sensors:
             claims[f"sensor label {sensor.label}"].add(service.id)
     for what, owners in claims.items():
@@ -92,6 +90,20 @@ def _claimed_twice(catalogue: Catalogue) -> Iterator[str]:
     )
     for kind, networks in owners_of_networks:
         yield from _networks_claimed_twice(kind, networks)
+
+
+def _ports(catalogue: Catalogue) -> Iterator[str]:
+    """Ports of several services that do not all say so, and those shared with nobody."""
+    claims: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    for service in catalogue.services.values():
+        for fact in service.ports:
+            for port in fact.ports:
+                claims[f"port {fact.protocol}/{port}"][service.id] = fact.shared
+    for what, sharing in claims.items():
+        if len(sharing) == 1 and any(sharing.values()):
+            yield f"{what} is shared by {min(sharing)} with nobody"
+        if len(sharing) > 1 and not all(sharing.values()):
+            yield f"{what} is claimed by {', '.join(sorted(sharing))}"
 
 
 def _networks_claimed_twice(

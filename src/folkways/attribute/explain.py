@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.facts import Dates, NetworkFact, Rule
+from folkways.attribute.facts import Dates, NetworkFact, Rule, Service
 from folkways.attribute.ladder import attribute_day
 from folkways.attribute.lists import KINDS
 from folkways.attribute.networks import Claim, claims_on
@@ -47,7 +47,8 @@ def explain(thing: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.date) 
     """All rules that speak of a thing on a day, the winner first.
 
     Args:
-        thing: an address, a port as ``tcp/443``, or a host name.
+        thing: an address, a port as ``tcp/443``, a host name, or the id of a rule that a stored row
+            names.
         catalogue: services and operators.
         snapshot: dated reference lists.
         day: the day of the flow.
@@ -56,6 +57,8 @@ def explain(thing: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.date) 
         Nothing where no rule speaks; no winner where those that speak name nobody.
     """
     text = thing.strip().lower()
+    if found := _of_rule(thing.strip(), catalogue, snapshot, day):
+        return found
     port = _PORT.match(text)
     address = address_from_text(text)
     if port:
@@ -73,6 +76,33 @@ def explain(thing: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.date) 
         replace(s, wins=True, why=f"decides: {s.why}") if s.rule == winner else s for s in spoken
     ]
     return sorted(decided, key=lambda s: not s.wins)
+
+
+def _of_rule(identity: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.date) -> list[Spoken]:
+    """The rule of an id, if there is one: what it says, where it is from, for which days."""
+    for one in snapshot.lists:
+        if one.id == identity:
+            says = f"a list of kind {one.kind} from {one.source}"
+            return [_fact(identity, "address", says, _age(one.dates, day), one.dates)]
+    origin = catalogue.imported.origin(identity)
+    if origin is not None:
+        tables = (catalogue.imported.exact, catalogue.imported.suffixes)
+        rule = next((r for t in tables for r in t.values() if r.id == identity), None)
+        why = f"imported: {origin.source}, version {origin.version}"
+        return [_by_rule(rule, f"names {_who(rule, catalogue)}", why)] if rule else []
+    for rule in catalogue.port_rules.values():
+        if rule is not None and rule.id == identity and rule.service is None:
+            return [_by_rule(rule, f"one of {identity.rpartition('/')[2]}", "they share the port")]
+    fact = catalogue.facts.get(identity)
+    if fact is None:
+        return []
+    why = f"source: {fact.source}, looked up {fact.checked}"
+    dates = fact.vouched if isinstance(fact, NetworkFact) else None
+    owner = next(one for one in catalogue.owners if fact in one.facts)
+    if isinstance(owner, Service):
+        rule = catalogue.service_rule(owner, fact)
+        return [_by_rule(rule, f"names {owner.name}", why, dates)]
+    return [Spoken(identity, "address", None, owner.id, f"names {owner.name}", why, dates)]
 
 
 def _winner(
@@ -110,10 +140,14 @@ def _of_port(key: tuple[int, int], text: str, catalogue: Catalogue) -> Iterator[
         and TRANSPORTS[fact.protocol] == key[0]
         and key[1] in fact.ports
     ]
+    known = catalogue.port_rules.get(key)
+    if known is not None and known.service is None:
+        says = f"{text} is one of {known.id.rpartition('/')[2].replace(',', ', ')}"
+        yield _by_rule(known, says, "names what they have in common")
     for rule in sorted(claims, key=lambda r: r.id):
         why = "the only service of this port"
-        if catalogue.port_rules.get(key) is None:
-            why = "several services claim this port, so it names none"
+        if known is None or known.service is None:
+            why = "several services share this port, so it names none of them"
         yield _by_rule(rule, f"{text} is usual for {_who(rule, catalogue)}", why)
     way = catalogue.protocols.ways.get(key)
     if way:

@@ -93,10 +93,14 @@ class NetworkFact(Fact):
 
 @dataclass(frozen=True)
 class PortFact(Fact):
-    """Ports of the remote side. ``protocol`` is None where the file forgot it (see check)."""
+    """Ports of the remote side. ``protocol`` is None where the file forgot it (see check).
+
+    ``shared`` ports are those that other services state as well: of these it is one.
+    """
 
     protocol: str | None
     ports: tuple[int, ...]
+    shared: bool = False
 
 
 @dataclass(frozen=True)

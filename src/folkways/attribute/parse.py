@@ -72,7 +72,7 @@ def read_service(path: Path) -> Service:
         ),
         ports=tuple(
             _port(f, name)
-            for f in top.tables("port", ("protocol", "port", "ports", "range", *_ORIGIN))
+            for f in top.tables("port", ("protocol", "port", "ports", "range", "shared", *_ORIGIN))
         ),
         sensors=tuple(_sensor(f, name) for f in top.tables("sensor", ("label", *_ORIGIN))),
     )
@@ -188,7 +188,8 @@ def _port(f: Fields, owner: str) -> PortFact:
         text = f"{bounds[0]}-{bounds[1]}"
     protocol = f.choice("protocol", TRANSPORTS)
     identity = f"{owner}/port/{protocol or '?'}/{text}"
-    return PortFact(identity, *_origin(f), protocol=protocol, ports=ports)
+    shared = f.flag("shared")
+    return PortFact(identity, *_origin(f), protocol=protocol, ports=ports, shared=shared)
 
 
 def _sensor(f: Fields, owner: str) -> SensorFact:

@@ -284,7 +284,12 @@ CONNECTIONS = Table(
         *CONNECTED.columns,
         Column("service", TEXT, "", "id of the service; null: not known"),
         Column("operator", TEXT, "", "id of the operator; null: not known"),
-        Column("function", TEXT, "", "function of the service; null where the service is"),
+        Column(
+            "function",
+            TEXT,
+            "",
+            "function of the service, or of all that share the port; null: not known",
+        ),
         Column("jurisdiction", TEXT, "ISO 3166-1", "the operator's seat that day"),
         Column("rule", TEXT, "", "id of the rule that decided; null: none did"),
         Column("evidence", TEXT, "", "name, dns, address, sensor, port; null: none"),
