@@ -41,6 +41,7 @@ FLOW = (
     'STRUCT(start VARCHAR, "end" VARCHAR, bytes_toserver BIGINT, bytes_toclient BIGINT, '
     "pkts_toserver BIGINT, pkts_toclient BIGINT)"
 )
+RECORD = "STRUCT(rrname VARCHAR, rrtype VARCHAR, ttl BIGINT, rdata VARCHAR)"
 EVE = {
     **dict.fromkeys(("event_type", "timestamp", "src_ip", "dest_ip", "proto"), "VARCHAR"),
     **dict.fromkeys(("app_proto", "host"), "VARCHAR"),
@@ -51,7 +52,11 @@ EVE = {
     "tls": "STRUCT(sni VARCHAR)",
     "quic": "STRUCT(sni VARCHAR)",
     "http": "STRUCT(hostname VARCHAR)",
-    "dns": "JSON",
+    "dns": (
+        "STRUCT(type VARCHAR, version BIGINT, id BIGINT, rrname VARCHAR, rrtype VARCHAR, "
+        f"ttl BIGINT, rdata VARCHAR, queries STRUCT(rrname VARCHAR)[], answers {RECORD}[], "
+        "grouped STRUCT(A VARCHAR[], AAAA VARCHAR[], CNAME VARCHAR[]))"
+    ),
 }
 ZEEK = {
     "ts": "DOUBLE",
@@ -69,7 +74,7 @@ def run(folder: Path) -> list[str]:
         ("suricata", "Suricata EVE", _eve, EVE),
         ("zeek", "Zeek conn as JSON", _zeek, ZEEK),
     ):
-        path = folder / f"{name}.json"
+        path = folder / f"{name}-lines.json"
         if not path.exists():
             _write(path, write)
         ours = _best(OURS, str(path), name)
@@ -101,44 +106,91 @@ def _write(path: Path, write: object) -> None:
     temporary.replace(path)
 
 
+# As a sensor on a campus link writes, with netflow and statistics switched on.
+KINDS = {
+    "flow": 30,
+    "netflow": 10,
+    "dns": 14,
+    "dns 3": 12,
+    "tls": 10,
+    "quic": 6,
+    "http": 6,
+    "fileinfo": 5,
+    "alert": 4,
+    "anomaly": 2,
+    "stats": 1,
+}
+STATS = ",".join(f'"{name}":{{"count":{n},"bytes":{n * 99}}}' for n, name in enumerate("abcdefgh"))
+
+
 def _eve(n: int, choose: random.Random) -> str:
     at = f"2020-01-01T{n // 41_667 % 24:02}:{n // 695 % 60:02}:{n % 60:02}.{n % 1_000_000:06}+0000"
-    kind = choose.choices(("flow", "dns", "tls", "http", "alert"), (50, 20, 15, 10, 5))[0]
+    kind = choose.choices(list(KINDS), list(KINDS.values()))[0]
+    if kind == "stats":
+        parts = ",".join(f'"{part}":{{{STATS}}}' for part in ("capture", "decoder", "flow", "app"))
+        return f'{{"timestamp":"{at}","event_type":"stats","stats":{{"uptime":{n},{parts}}}}}\n'
+    protocol = "UDP" if kind[:3] in {"dns", "qui"} else "TCP"
+    port = {"dns": 53, "http": 80}.get(kind[:4].strip(), 443)
+    client, server = f"10.0.{n % 4}.{n % 250}", f"198.18.{n % 200}.{n % 251}"
+    ends = f'"src_ip":"{client}","src_port":{1024 + n % 60_000},"dest_ip":"{server}","dest_port":'
     head = (
         f'{{"timestamp":"{at}","flow_id":{choose.randrange(1 << 50)},"in_iface":"eth0",'
-        f'"event_type":"{kind}","src_ip":"10.0.{n % 4}.{n % 250}","src_port":{1024 + n % 60_000},'
-        f'"dest_ip":"198.18.{n % 200}.{n % 251}","dest_port":443,"proto":"TCP",'
+        f'"event_type":"{kind[:8].removesuffix(" 3")}",{ends}{port},"proto":"{protocol}",'
     )
-    match kind:
-        case "flow":
-            rest = (
-                f'"app_proto":"tls","flow":{{"pkts_toserver":{n % 90 + 1},"pkts_toclient":'
-                f'{n % 80},"bytes_toserver":{n % 9000 + 60},"bytes_toclient":{n % 90_000},"start":'
-                f'"{at}","end":"{at}","age":3,"state":"closed","reason":"timeout","alerted":false'
-                '},"community_id":"1:abcdefghijklmnop=","tcp":{"tcp_flags":"1b","tcp_flags_ts":'
-                '"1b","tcp_flags_tc":"1b","syn":true,"fin":true,"psh":true,"ack":true}'
-            )
-        case "dns":
-            rest = (
-                f'"dns":{{"version":2,"type":"answer","id":{n % 65_536},"flags":"8180","qr":true,'
-                f'"rrname":"h{n % 5000}.example.com","rrtype":"A","rcode":"NOERROR","answers":['
-                f'{{"rrname":"h{n % 5000}.example.com","rrtype":"A","ttl":60,"rdata":'
-                f'"198.18.{n % 200}.{n % 251}"}}],"grouped":{{"A":["198.18.{n % 200}.'
-                f'{n % 251}"]}}}}'
-            )
-        case "tls":
-            rest = (
-                f'"tls":{{"subject":"CN=h{n % 5000}.example.com","issuerdn":"C=US, O=CA","serial":'
-                f'"00:11","sni":"h{n % 5000}.example.com","version":"TLS 1.2"}}'
-            )
-        case "http":
-            rest = (
-                f'"tx_id":0,"http":{{"hostname":"h{n % 5000}.example.com","url":"/a/{n}",'
-                '"http_user_agent":"Mozilla/5.0","http_method":"GET","status":200,"length":99}'
-            )
-        case _:
-            rest = '"alert":{"action":"allowed","gid":1,"signature_id":2,"signature":"ET INFO"}'
-    return f"{head}{rest}}}\n"
+    return f"{head}{_rest(kind, n, at, server)}}}\n"
+
+
+def _rest(kind: str, n: int, at: str, server: str) -> str:
+    name = f"h{n % 5000}.example.com"
+    flags = '"tcp":{"tcp_flags":"1b","tcp_flags_ts":"1b","tcp_flags_tc":"1b","syn":true,"ack":true}'
+    span = f'"start":"{at}","end":"{at}","age":3'
+    bodies = {
+        "flow": (
+            f'"app_proto":"tls","flow":{{"pkts_toserver":{n % 90 + 1},"pkts_toclient":{n % 80},'
+            f'"bytes_toserver":{n % 9000 + 60},"bytes_toclient":{n % 90_000},{span},"state":'
+            f'"closed","reason":"timeout","alerted":false}},"community_id":"1:abcdefghij=",{flags}'
+        ),
+        "netflow": (
+            f'"app_proto":"tls","netflow":{{"pkts":{n % 90 + 1},"bytes":{n % 9000 + 60},{span},'
+            f'"min_ttl":64,"max_ttl":64}},{flags}'
+        ),
+        "tls": (
+            f'"tls":{{"subject":"CN={name}","issuerdn":"C=US, O=CA","serial":"00:11","sni":'
+            f'"{name}","version":"TLS 1.2"}}'
+        ),
+        "quic": f'"quic":{{"version":"1","sni":"{name}","ja3":{{"hash":"e6","string":"771"}}}}',
+        "http": (
+            f'"tx_id":0,"http":{{"hostname":"{name}","url":"/a/{n}","http_user_agent":'
+            '"Mozilla/5.0","http_method":"GET","status":200,"length":99}'
+        ),
+        "fileinfo": (
+            f'"http":{{"hostname":"{name}","url":"/a/{n}"}},"app_proto":"http","fileinfo":'
+            f'{{"filename":"/a/{n}","state":"CLOSED","stored":false,"size":{n % 999}}}'
+        ),
+        "anomaly": '"anomaly":{"type":"stream","event":"stream.pkt_invalid_ack"}',
+        "alert": '"alert":{"action":"allowed","gid":1,"signature_id":2,"signature":"ET INFO"}',
+    }
+    return bodies.get(kind) or f'"dns":{{{_dns(kind, n, name, server)}}}'
+
+
+def _dns(kind: str, n: int, name: str, server: str) -> str:
+    """Version 2 has a message for a question and one for its answer; version 3 lists questions."""
+    asked = f'"rrname":"{name}","rrtype":"A"'
+    if kind == "dns 3":
+        asked = f'"queries":[{{{asked}}}]'
+    if n % 2:
+        word = "request" if kind == "dns 3" else "query"
+        return f'"version":{kind[4:] or 2},"type":"{word}","id":{n % 65_536},{asked},"tx_id":0'
+    owner, alias = name, ""
+    if n % 6 == 0:
+        owner = f"e{n % 900}.cdn.example"
+        alias = f'{{"rrname":"{name}","rrtype":"CNAME","ttl":300,"rdata":"{owner}"}},'
+    word = "response" if kind == "dns 3" else "answer"
+    return (
+        f'"version":{kind[4:] or 2},"type":"{word}","id":{n % 65_536},"flags":"8180","qr":true,'
+        f'{asked},"rcode":"NOERROR","answers":[{alias}{{"rrname":"{owner}","rrtype":"A","ttl":60,'
+        f'"rdata":"{server}"}}],"grouped":{{"A":["{server}"]}}'
+    )
 
 
 def _zeek(n: int, choose: random.Random) -> str:

@@ -6,10 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from folkways.formats.zeek import unescape
 from folkways.model.addresses import address_from_text
-from folkways.read.numbers import Mask
+from folkways.read.numbers import Mask, mask_of
 
 MAX_BYTES = 255
 """RFC 1035, 2.3.4: a name has 255 octets at most."""
@@ -20,6 +21,10 @@ _UNUSABLE = re.compile(r"[\s\x00-\x20\x7f-\xa0\ufffd,]")
 _PORT = re.compile(r":\d*$")
 
 NO_NAME, ADDRESS, UNUSABLE = "no name", "name is an address", "name not usable"
+_CAUSES = ("", NO_NAME, ADDRESS, UNUSABLE)
+
+# Nothing is to be cleaned in such a name, and the letter in its last label makes it no address.
+_PLAIN = r"^(?:[a-z0-9_-]+\.)*[a-z_][a-z0-9_-]*$"
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,17 @@ def _host(text: str, *, port: bool) -> tuple[str | None, str]:
 def hosts(column: pa.Array, *, port: bool = False) -> Hosts:
     """Clean a column, each distinct text once."""
     encoded = column.dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
-    found = [_host(text, port=port) for text in texts]
-    names = pa.array([name for name, _ in found], pa.string()).take(encoded.indices)
+    texts = encoded.dictionary
+    plain = pc.and_(
+        pc.match_substring_regex(texts, _PLAIN), pc.less_equal(pc.binary_length(texts), MAX_BYTES)
+    )
+    odd = pc.invert(plain)
+    found = [_host(text, port=port) for text in texts.filter(odd).to_pylist()]
+    cleaned = pa.array([name for name, _ in found], pa.string())
+    names = pc.replace_with_mask(texts, odd, cleaned).take(encoded.indices)
+    reasons = np.zeros(len(texts) + 1, np.int8)
+    reasons[:-1][mask_of(odd)] = [_CAUSES.index(cause) for _, cause in found]
+    reasons[-1] = _CAUSES.index(NO_NAME)
     codes = np.asarray(encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False))
-    reasons = [cause for _, cause in found] + [NO_NAME]
-    causes = {}
-    for cause in (NO_NAME, ADDRESS, UNUSABLE):
-        is_cause = np.array([reason == cause for reason in reasons], np.bool_)
-        causes[cause] = is_cause[codes]
-    return Hosts(names, causes)
+    reason = reasons[codes]
+    return Hosts(names, {cause: reason == _CAUSES.index(cause) for cause in _CAUSES[1:]})

@@ -12,7 +12,8 @@ from folkways.model.addresses import address_from_text, address_to_text
 from folkways.model.batches import Tally
 from folkways.read.reader import ReadOptions
 from folkways.read.source import Source
-from folkways.read.suricata import SuricataReader, reader, resources
+from folkways.read.suricata import SuricataReader, reader
+from folkways.read.suricata.resources import MAX_RECORDS
 
 CLIENT, SERVER = "192.0.2.1", "192.0.2.53"
 MS = 1_709_251_200_123
@@ -205,9 +206,9 @@ def test_what_gives_no_answer(values: dict[str, Any], cause: str) -> None:
 def test_more_records_than_a_message_can_hold() -> None:
     record_ = record("a.example", "A", "192.0.2.7")
     dns = {"version": 2, "type": "answer", "rrname": "a.example"}
-    rows, _ = read(event({**dns, "answers": [record_] * resources.MAX_RECORDS}))
-    assert len(rows) == resources.MAX_RECORDS
-    rows, tally = read(event({**dns, "answers": [record_] * (resources.MAX_RECORDS + 1)}))
+    rows, _ = read(event({**dns, "answers": [record_] * MAX_RECORDS}))
+    assert len(rows) == MAX_RECORDS
+    rows, tally = read(event({**dns, "answers": [record_] * (MAX_RECORDS + 1)}))
     assert (rows, tally.skipped) == ([], {"no address in the answer": 1})
 
 

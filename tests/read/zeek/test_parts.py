@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from folkways.model.addresses import address_from_text
 from folkways.model.batches import Tally
 from folkways.read.addresses import addresses
-from folkways.read.hosts import ADDRESS, NO_NAME, UNUSABLE, host_of
+from folkways.read.hosts import ADDRESS, NO_NAME, UNUSABLE, host_of, hosts
 from folkways.read.numbers import durations, integers, times
 from folkways.read.uids import uid_number, uid_numbers
 from folkways.read.zeek.answers import answers
@@ -143,6 +143,23 @@ def test_flags(history: str, flags: tuple[int | None, int | None]) -> None:
 )
 def test_host_names(text: str, port: bool, found: tuple[str | None, str]) -> None:  # noqa: FBT001  # a case's value
     assert host_of(text, port=port) == found
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.from_regex(r"[a-z0-9_.:-]{0,14}", fullmatch=True)
+        | st.ip_addresses().map(str)
+        | st.text(max_size=9)
+    ),
+    st.booleans(),
+)
+def test_a_column_of_names_is_cleaned_like_each(texts: list[str | None], port: bool) -> None:  # noqa: FBT001  # a case's value
+    found = hosts(pa.array(texts, pa.string()), port=port)
+    wanted = [(None, NO_NAME) if t is None else host_of(t, port=port) for t in texts]
+    assert found.names.to_pylist() == [name for name, _ in wanted]
+    for cause, mask in found.causes.items():
+        assert mask.tolist() == [reason == cause for _, reason in wanted]
 
 
 def dns(**columns: list[object]) -> tuple[list[dict[str, object]], Tally]:

@@ -34,15 +34,15 @@ _HEX = tuple(f"{flags:02x}" for flags in range(256))
 def flow_records(events: Events, tally: Tally) -> Batch:
     """Records of both directions; Suricata states them from client to server."""
     rejects = Rejects(events.count)
-    columns = _common(events, rejects)
+    columns = _common("flow", events, rejects)
     n = events.count
     columns |= {
         "bytes_forward": _number(events, "flow.bytes_toserver", rejects),
         "bytes_reverse": _number(events, "flow.bytes_toclient", rejects),
         "packets_forward": _number(events, "flow.pkts_toserver", rejects),
         "packets_reverse": _number(events, "flow.pkts_toclient", rejects),
-        "tcp_flags_forward": _flags(events.text("tcp.tcp_flags_ts")),
-        "tcp_flags_reverse": _flags(events.text("tcp.tcp_flags_tc")),
+        "tcp_flags_forward": _flags(events.column("tcp.tcp_flags_ts")),
+        "tcp_flags_reverse": _flags(events.column("tcp.tcp_flags_tc")),
         "initiator": _all("source", n),
         "begins": _all(True, n),  # noqa: FBT003  # a value, not a switch
     }
@@ -52,24 +52,24 @@ def flow_records(events: Events, tally: Tally) -> Batch:
 def netflow_records(events: Events, tally: Tally) -> Batch:
     """Records of one direction; the other one is an event of its own, or none."""
     rejects = Rejects(events.count)
-    columns = _common(events, rejects)
+    columns = _common("netflow", events, rejects)
     columns |= {
         "bytes_forward": _number(events, "netflow.bytes", rejects),
         "packets_forward": _number(events, "netflow.pkts", rejects),
-        "tcp_flags_forward": _flags(events.text("tcp.tcp_flags")),
+        "tcp_flags_forward": _flags(events.column("tcp.tcp_flags")),
     }
     return _finish(columns, rejects, tally)
 
 
-def _common(events: Events, rejects: Rejects) -> dict[str, pa.Array]:
-    start, has_start = events.times("start")
-    end, has_end = events.times("end")
+def _common(kind: str, events: Events, rejects: Rejects) -> dict[str, pa.Array]:
+    start, has_start = events.times(f"{kind}.start")
+    end, has_end = events.times(f"{kind}.end")
     rejects.reject(~(has_start & has_end), "no time")
     rejects.reject(end < start, "ends before it begins")
-    source, destination = addresses(events.text("src_ip")), addresses(events.text("dest_ip"))
+    source, destination = addresses(events.column("src_ip")), addresses(events.column("dest_ip"))
     rejects.reject(~mask_of(pc.and_(source.is_valid(), destination.is_valid())), "bad address")
-    protocol = _protocol(events.text("proto"))
-    label = events.text("app_proto")
+    protocol = _protocol(events.column("proto"))
+    label = events.column("app_proto")
     return {
         "start_ms": pa.array(start // _MILLISECOND),
         "end_ms": pa.array(end // _MILLISECOND),
@@ -78,19 +78,20 @@ def _common(events: Events, rejects: Rejects) -> dict[str, pa.Array]:
         "source_port": _port(events, "src_port", protocol, rejects),
         "destination_port": _port(events, "dest_port", protocol, rejects),
         "protocol": protocol,
-        "uid": uid_numbers(events.text("flow_id")),
+        "uid": uid_numbers(events.column("flow_id")),
         "sensor_label": pc.if_else(pc.is_in(label, pa.array(_NO_LABELS)), None, label),
         # Suricata counts every packet that it is given; sampling before it is the user's to say.
         "sampling": _all(1, events.count),
-        "exporter": events.text("host"),
+        "exporter": events.column("host"),
     }
 
 
 def _finish(columns: dict[str, pa.Array], rejects: Rejects, tally: Tally) -> Batch:
     rejects.report(tally)
     kept = int(rejects.keep.sum())
-    wanted = pa.array(rejects.keep)
-    columns = {name: column.filter(wanted) for name, column in columns.items()}
+    if kept < rejects.count:
+        wanted = pa.array(rejects.keep)
+        columns = {name: column.filter(wanted) for name, column in columns.items()}
     measured = columns["bytes_forward"].is_valid()
     if "bytes_reverse" in columns:
         measured = pc.or_(measured, columns["bytes_reverse"].is_valid())
@@ -107,14 +108,14 @@ def _all(value: object, count: int) -> pa.Array:
 
 
 def _number(events: Events, name: str, rejects: Rejects) -> pa.Array:
-    column, bad = integers(events.text(name))
+    column, bad = integers(events.column(name))
     rejects.reject(bad, "bad number")
     return column
 
 
 def _port(events: Events, name: str, protocol: pa.Array, rejects: Rejects) -> pa.Array:
     """A port, where the protocol has ports or is not known."""
-    column, bad = integers(events.text(name), MAX_PORT)
+    column, bad = integers(events.column(name), MAX_PORT)
     rejects.reject(bad, "bad number")
     has_ports = pc.is_in(protocol, pa.array([*Protocol.WITH_PORTS, None], pa.int16()))
     return pc.if_else(has_ports, column, None).cast(pa.int32())

@@ -12,6 +12,6 @@ _MILLISECOND = 1_000
 
 def names(kind: str, events: Events, tally: Tally) -> Batch:
     """The events of one kind (a key of FIELD) that say a name, a time and a flow."""
-    start, known = events.times("start")
+    start, known = events.times("timestamp")
     times = start // _MILLISECOND, known
-    return names_batch(times, events.text("flow_id"), events.text(FIELD[kind]), kind, tally)
+    return names_batch(times, events.column("flow_id"), events.column(FIELD[kind]), kind, tally)

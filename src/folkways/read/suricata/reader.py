@@ -15,7 +15,7 @@ from folkways.read.lines import Block, blocks
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
 from folkways.read.suricata.answers import answers
-from folkways.read.suricata.events import Events, events_of, of_type, skip_unused
+from folkways.read.suricata.events import Events, by_type, events_of
 from folkways.read.suricata.flows import flow_records, netflow_records
 from folkways.read.suricata.names import FIELD, names
 from folkways.read.suricata.whole import whole_lines, whole_messages
@@ -27,8 +27,9 @@ BOTH_NOTE = (
     "was used."
 )
 
+_USED = (FLOW, NETFLOW, "dns", *FIELD)
 _BOM = b"\xef\xbb\xbf"
-_BLOCK_BYTES = 8 << 20  # a block costs a dozen queries, so it is made worth them
+_BLOCK_BYTES = 16 << 20  # a block costs some hundred calls, so it is made worth them
 _LINES_SNIFFED = 20
 _TOGETHER = 24  # batches (at most three a block) that are put in order of kind
 _KEYS = (re.compile(rb'^\{.*"event_type"\s*:'), re.compile(rb'"timestamp"\s*:\s*"'))
@@ -113,29 +114,26 @@ def _work(data: bytes, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
     batches = []
     events = events_of(data, engine, tally)
     tally.versions["Suricata EVE"] += events.count
-    for kind in (FLOW, NETFLOW, "dns", *FIELD):
-        mask = of_type(events, kind)
-        count = int(mask.sum())
-        if not count:
-            continue
+    found = by_type(events, _USED, tally)
+    for kind in filter(found.__contains__, _USED):
+        chosen = found[kind]
         if kind in {FLOW, NETFLOW} and kind != used:
-            tally.records += count
-            tally.skip(f"{kind} beside {used}", count)
+            tally.records += chosen.count
+            tally.skip(f"{kind} beside {used}", chosen.count)
             tally.note(BOTH_NOTE.format(used))
             continue
-        batches.append(_batch(kind, events.only(mask), engine, tally))
-    skip_unused(events, (FLOW, NETFLOW, "dns", *FIELD), tally)
+        batches.append(_batch(kind, chosen, tally))
     return tally, batches
 
 
-def _batch(kind: str, events: Events, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Batch:
+def _batch(kind: str, events: Events, tally: Tally) -> Batch:
     match kind:
         case "flow":
             return flow_records(events, tally)
         case "netflow":
             return netflow_records(events, tally)
         case "dns":
-            return answers(events, engine, tally)
+            return answers(events, tally)
         case _:
             return names(kind, events, tally)
 

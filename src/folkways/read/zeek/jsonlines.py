@@ -16,6 +16,7 @@ import pyarrow as pa
 from folkways.formats.zeek import canonical, log_of, scoped
 from folkways.model.batches import Tally
 from folkways.read.json_lines import lines_of
+from folkways.read.zeek.alike import rows_alike
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
 
 _SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
@@ -39,6 +40,10 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
     """
     lines = lines_of(data)
     with engine.cursor() as cursor:
+        alike = _alike(lines, _scope(data), cursor)
+        if alike is not None:
+            yield alike
+            return
         cursor.register("lines", pa.table({"line": lines}))
         has_paths = b'"_path"' in data
         logs = _logs(_shapes(cursor, has_paths=has_paths))
@@ -50,6 +55,13 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
                 continue
             tally.records += int(mask.sum())
             tally.skip(f"log not used: {log}" if log else "not a JSON object", int(mask.sum()))
+
+
+def _alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -> Rows | None:
+    try:
+        return rows_alike(lines, scope, cursor)
+    except (duckdb.InvalidInputException, UnicodeDecodeError):
+        return None
 
 
 def _shapes(cursor: duckdb.DuckDBPyConnection, *, has_paths: bool) -> pa.Table:

@@ -19,6 +19,8 @@ _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(?m)^[ \t]*#(?:separator |fields)")
 _SURE_KEYS = frozenset({"uid", "uids", "fuid", "id.orig_h", "certificate.serial", "_path"})
 _LINES_SNIFFED = 20
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+_JSON_BYTES = 16 << 20
 
 
 class ZeekReader:
@@ -49,7 +51,9 @@ class ZeekReader:
                 that has the keys of a log.
         """
         with source.open() as stream:
-            found = blocks(stream, tally)
+            # A block of JSON costs a query, so it is made worth it.
+            size = {"size": _JSON_BYTES} if _JSON.match(source.head) else {}
+            found = blocks(stream, tally, **size)
             first = next(found, None)
             if first is None:
                 raise FormatError(f"{source.name} is empty; nothing to read.")
