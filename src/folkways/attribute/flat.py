@@ -52,9 +52,7 @@ def _joined(rows: pa.Table) -> pa.Table:
     several = pc.greater(pc.list_value_length(lists["value_list"]), 1)
     alone, shared = lists.filter(pc.invert(several)), lists.filter(several)
     values = [_together(v) for v in shared["value_list"].to_pylist()]
-    ports = [
-        None if None in p else _together(p, key=int) for p in shared["ports_list"].to_pylist()
-    ]
+    ports = [None if None in p else _together(p, key=int) for p in shared["ports_list"].to_pylist()]
     joined = {
         "value": pa.concat_arrays([_only(alone["value_list"]), pa.array(values, pa.string())]),
         "ports": pa.concat_arrays([_only(alone["ports_list"]), pa.array(ports, pa.string())]),

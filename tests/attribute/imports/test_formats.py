@@ -106,7 +106,7 @@ def test_damaged_and_growing_files(filed: Filed, tmp_path: Path) -> None:
         read_content(path)
     bomb = filed(gzip.compress(bytes(8 << 20)))
     assert read_head(bomb) == bytes(1 << 16)
-    with pytest.raises(CatalogueError, match="grows beyond all bounds"):
+    with pytest.raises(CatalogueError, match="beyond all bounds"):
         read_content(bomb)
     with opened(filed(bytes(100)), limit=99) as stream, pytest.raises(CatalogueError):
         stream.read(1000)

@@ -78,6 +78,7 @@ def test_records_that_point_to_shared_parts(filed: Filed, shown: Shown) -> None:
     ("content", "message"),
     [
         (b"", "it has no metadata"),
+        (mmdb({}), "holds nothing for a list of kind"),
         (mmdb({"1.0.0.0/24": AU}, node_count=2**30), "its tree is cut"),
         (mmdb({"1.0.0.0/24": AU}, node_count=0), "its tree is cut"),
         (mmdb({"1.0.0.0/24": AU}, node_count="many"), "its tree is cut"),

@@ -59,6 +59,15 @@ def test_values_and_names_stand_in_the_file_or_come_from_the_caller(
     assert {row[2] for row in shown(read_prefixes(path, "mine"))} == {"mine"}
 
 
+def test_bytes_that_are_not_utf8_are_replaced(
+    filed: Filed, shown: Shown, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = read_prefixes(filed(b"1.0.0.0/24,caf\xe9\n\xff\n1.0.1.0/24,\x80,\xfe,odd,width\n"))
+    assert [row[2:] for row in shown(rows)] == [("caf\ufffd", None), ("\ufffd", "\ufffd")]
+    assert rows.skipped == {"not a prefix": 1}
+    assert capfd.readouterr().err == ""
+
+
 def test_a_geofeed_gives_countries_and_no_names(filed: Filed, shown: Shown) -> None:
     rows = read_geofeed(
         filed("# RFC 8805\n192.0.2.0/25,US,US-AL,,\n192.0.2.5,JP,,Tokyo,\n2001:db8::/32,,,,\n")
@@ -98,6 +107,8 @@ def test_a_folder_names_the_provider_of_each_file(tmp_path: Path, shown: Shown) 
     [
         ("1.2.3.0/24\n", None, "does not say whose"),
         ("", "x", "is no list of prefixes"),
+        ('1.2.3.4,"' + "a" * 200_000, "x", "field larger than field limit"),
+        ("1.2.3.4" + "," * 100_000, "x", "no row of the needed columns"),
         ("hello\nworld\n", "x", "no row of it begins with one"),
         (b"\x1f\x8b\x08\x00damaged", "x", "is a damaged gzip file"),
         (gzip.compress(b"1.2.3.4\n" * 100, mtime=0)[:-6], "x", "is a damaged gzip file"),

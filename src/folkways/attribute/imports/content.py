@@ -20,11 +20,15 @@ from folkways.attribute.fields import CatalogueError
 LIMIT = 1 << 30
 """Bytes of a list that is read as a whole, decompressed."""
 
+TEXT_LIMIT = 1 << 29
+"""The same of a list in lines; columns of text cannot hold much more."""
+
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 """What a cut or damaged compressed stream can raise."""
 
 _SMALL = 4 << 20
 _CHUNK = 1 << 20
+_MOST_ENDS = 16
 _SHORTEST = 8  # "1.1.1.1" and the end of its line
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -42,19 +46,27 @@ class Stream(Protocol):
 
 
 class _Bounded:
-    """A stream that refuses to give more than a bound."""
+    """A stream that refuses to give more than a bound, or to be read on and on after its end.
+
+    Python's tarfile would pass over an entry of absurd size so, a block at a time.
+    """
 
     def __init__(self, path: Path, stream: BinaryIO, bound: int) -> None:
-        self._path, self._stream, self._left = path, stream, bound
+        self._path, self._stream = path, stream
+        self._bound = self._left = bound
+        self._ended = 0
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
         self._left -= len(data)
+        self._ended = 0 if data else self._ended + 1
         if self._left < 0:
             raise CatalogueError(
-                f"{self._path} grows beyond all bounds when it is decompressed; "
-                "decompress it and see what it is."
+                f"{self._path} holds more than {self._bound >> 20:,} MiB, beyond all bounds for "
+                "its size; if it is a list all the same, decompress it or cut it into parts."
             )
+        if self._ended > _MOST_ENDS:
+            raise EOFError("it ends before what its headers promise")
         return data
 
 
@@ -102,14 +114,14 @@ def _decompressed(file: BinaryIO, magic: bytes) -> BinaryIO:
             return file
 
 
-def read_content(path: Path) -> bytes:
+def read_content(path: Path, limit: int = LIMIT) -> bytes:
     """The whole decompressed content.
 
     Raises:
-        CatalogueError: the file cannot be read, is damaged, or is larger than 1 GiB.
+        CatalogueError: the file cannot be read, is damaged, or larger than the limit.
     """
     chunks = []
-    with opened(path) as stream:
+    with opened(path, limit=limit) as stream:
         try:
             while chunk := stream.read(_CHUNK):
                 chunks.append(chunk)
@@ -125,7 +137,7 @@ def read_text(path: Path) -> bytes:
         CatalogueError: as ``read_content``; or its lines are too short to hold an address, as in
             a file made to cost memory.
     """
-    content = read_content(path)
+    content = read_content(path, TEXT_LIMIT)
     if content.count(b"\n") * _SHORTEST > len(content) + _CHUNK:
         raise CatalogueError(f"{path} has lines, but hardly anything on them.")
     return content

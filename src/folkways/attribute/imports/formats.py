@@ -17,7 +17,7 @@ from folkways.attribute.imports.range_csv import read_range_csv
 from folkways.attribute.imports.rir import read_rir
 from folkways.attribute.imports.routes import read_routes
 from folkways.attribute.imports.rows import RangeRows
-from folkways.attribute.imports.tor import is_tar, read_tor
+from folkways.attribute.imports.tor import BROKEN_TAR, is_tar, read_tor
 from folkways.attribute.imports.tor_lists import HISTORY, read_tor_fallbacks, read_tor_history
 from folkways.model.addresses import address_from_text
 
@@ -205,7 +205,7 @@ def _first_member(path: Path) -> bytes:
                     file = archive.extractfile(member) if member.isreg() else None
                     if file is not None:
                         return file.read(1 << 16)
-        except (*BROKEN, tarfile.TarError):
+        except (*BROKEN, *BROKEN_TAR):
             return b""
     return b""
 

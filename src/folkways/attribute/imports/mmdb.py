@@ -164,8 +164,9 @@ def _values(data: memoryview, targets: Ints, kind: str) -> tuple[pa.Array, pa.Ar
     distinct, codes = np.unique(targets, return_inverse=True)
     decoder = Decoder(data)
     pairs = [_value(decoder.decode(int(place)), kind) for place in distinct]
+    values, names = (pa.array([pair[n] for pair in pairs], pa.string()) for n in (0, 1))
     at = pa.array(codes)
-    return tuple(pa.array(column, pa.string()).take(at) for column in zip(*pairs, strict=True))
+    return values.take(at), names.take(at)
 
 
 def _value(record: Any, kind: str) -> tuple[str | None, str | None]:

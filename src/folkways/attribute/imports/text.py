@@ -12,6 +12,7 @@ import pyarrow.csv
 from folkways.attribute.intervals import Flags
 
 _PIECE = 1 << 17
+_MOST_COLUMNS = 1000
 
 
 def lines_of(content: bytes, comments: str = "#") -> pa.Array:
@@ -19,21 +20,25 @@ def lines_of(content: bytes, comments: str = "#") -> pa.Array:
 
     Bytes that are not UTF-8 become the replacement character.
     """
-    whole = pa.array([content], pa.large_binary())
-    lines = pc.list_flatten(pc.split_pattern(whole, b"\n")).cast(pa.binary())
-    text = as_text(lines)
+    whole = pa.array([valid_text(content)], pa.large_binary())
+    lines = pc.list_flatten(pc.split_pattern(whole, b"\n")).cast(pa.string())
+    text = _trimmed(lines)
     keep = pc.not_equal(text, "")
     for mark in comments:
         keep = pc.and_(keep, pc.invert(pc.starts_with(text, mark)))
     return text.filter(keep)
 
 
-def as_text(encoded: pa.Array) -> pa.Array:
-    """Bytes to trimmed text; bytes that are not UTF-8 become the replacement character."""
+def valid_text(content: bytes) -> bytes:
+    """The content in UTF-8: bytes that are not become the replacement character."""
     try:
-        text = encoded.cast(pa.string())
+        pa.array([content], pa.large_binary()).cast(pa.large_string())
     except pa.ArrowInvalid:
-        text = pa.array([v.decode("utf-8", "replace") for v in encoded.to_pylist()], pa.string())
+        return content.decode("utf-8", "replace").encode()
+    return content
+
+
+def _trimmed(text: pa.Array) -> pa.Array:
     return pc.utf8_trim(text, " \t\r\ufeff")
 
 
@@ -96,8 +101,15 @@ def read_csv(content: bytes, columns: tuple[str, ...], least: int) -> tuple[pa.T
     Raises:
         ValueError: the content is no CSV, or its first row has fewer columns.
     """
+    try:
+        return _read_csv(content, columns, least)
+    except (csv.Error, pa.ArrowInvalid) as error:
+        raise ValueError(str(error).splitlines()[0]) from None
+
+
+def _read_csv(content: bytes, columns: tuple[str, ...], least: int) -> tuple[pa.Table, int]:
     head = first_row(content)
-    if head is None or len(head) < least:
+    if head is None or not least <= len(head) <= _MOST_COLUMNS:
         raise ValueError("no row of the needed columns")
     wide = len(head)
     other: list[str] = []
@@ -108,19 +120,16 @@ def read_csv(content: bytes, columns: tuple[str, ...], least: int) -> tuple[pa.T
         return "skip"
 
     names = [*columns[:wide], *(f"more {n}" for n in range(len(columns), wide))]
-    try:
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(content),
-            read_options=pyarrow.csv.ReadOptions(column_names=names),
-            parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.binary()),
-                include_columns=[n for n in columns if n in names],
-                strings_can_be_null=False,
-            ),
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise ValueError(str(error).splitlines()[0]) from None
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(valid_text(content)),
+        read_options=pyarrow.csv.ReadOptions(column_names=names),
+        parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=keep),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=[n for n in columns if n in names],
+            strings_can_be_null=False,
+        ),
+    )
     extra, odd = _rows_of_other_width(other, columns, least)
     whole = pa.table({name: _whole(table, name, extra[name]) for name in columns})
     not_data = pc.starts_with(whole[0], "#")
@@ -133,8 +142,8 @@ def read_csv(content: bytes, columns: tuple[str, ...], least: int) -> tuple[pa.T
 
 def _whole(table: pa.Table, name: str, extra: list[str | None]) -> pa.Array:
     known = name in table.column_names
-    text = as_text(table[name].combine_chunks()) if known else pa.nulls(len(table), pa.string())
-    return pa.concat_arrays([text, pa.array(extra, pa.string())])
+    text = table[name].combine_chunks() if known else pa.nulls(len(table), pa.string())
+    return pa.concat_arrays([_trimmed(text), pa.array(extra, pa.string())])
 
 
 def _rows_of_other_width(

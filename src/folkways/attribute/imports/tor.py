@@ -33,7 +33,10 @@ from folkways.model.addresses import address_from_text
 ARCHIVE_LIMIT = 1 << 36
 """Bytes of an archive, decompressed; it is streamed, a document after the other."""
 
-_DOCUMENT_LIMIT = 64 << 20
+BROKEN_TAR = (tarfile.TarError, ValueError)
+"""What tarfile raises for damage; numbers in headers that are none escape it as ValueError."""
+
+_DOCUMENT_LIMIT = 16 << 20
 _GROWTH = 256  # hourly consensuses are much alike, so that xz shrinks a month of them a lot
 _COMPACT = 64
 
@@ -204,7 +207,7 @@ def _documents(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
                     if file is not None:
                         yield file.read()
                         some = True
-        except (*BROKEN, tarfile.TarError) as error:
+        except (*BROKEN, *BROKEN_TAR) as error:
             if not some:
                 raise damaged(path, error) from None
             skipped["archive cut or damaged, its rest"] += 1
