@@ -29,7 +29,7 @@ OPERATOR_KEYS = {"id", "name", "note", "seat", "asn", "network", "parent"}
 SERVICE_FACTS = {
     "domain": {"suffix", "exact"},
     "network": {"prefix", "asn", "from", "to"},
-    "port": {"protocol", "port", "ports", "range"},
+    "port": {"protocol", "port", "ports", "range", "shared"},
     "sensor": {"label"},
 }
 OPERATOR_FACTS = {
@@ -57,6 +57,32 @@ STUDY = {
         *("quake", "quake2", "quake3", "quake4", "quake-live", "world-of-warcraft"),
         *("cube2", "diablo2", "league-of-legends", "second-life"),
     ],
+}
+
+# Services with the function games that are no title, but publishers, portals and tools.
+NO_TITLES = {
+    *("4399", "7k7k", "37-games", "activision", "bandai-namco", "bethesda", "bigpoint"),
+    *("bohemia-interactive", "byond", "capcom", "changyou", "crazygames", "curseforge", "cygames"),
+    *("daybreak", "faceit", "friv", "gaijin", "gameforge", "geforce-now", "hangame", "innogames"),
+    *("king", "kongregate", "konami", "kuro-games", "mihoyo", "miniclip", "mobile-premier-league"),
+    *("netease-games", "netmarble", "newgrounds", "nexon", "perfect-world", "plarium", "poki"),
+    *("riot-games", "rockstar", "seasun", "shanda-games", "square-enix", "supercell"),
+    *("tencent-games", "toca-boca", "wargaming", "y8", "yandex-games", "yostar", "zynga"),
+}
+
+
+# UDP ports that the list of games gives to several titles, but the others are parts or mods of this
+# one, or (27666, 28015, 34397) have no servers any more.
+ALONE_IN_SPITE_OF_THE_LIST = {
+    12203: "medal-of-honor",
+    16567: "battlefield",
+    22003: "multi-theft-auto",
+    25600: "serious-sam",
+    27666: "doom",
+    28015: "rust",
+    28960: "call-of-duty",
+    32887: "ace-of-spades",
+    34397: "rfactor",
 }
 
 
@@ -158,15 +184,18 @@ def test_domains_are_names_and_stand_once() -> None:
     assert max(Counter(name for (name,) in owners.values()).values()) <= 50
 
 
-def test_a_port_speaks_for_one_service() -> None:
+def test_a_port_speaks_for_one_service_or_all_say_that_they_share_it() -> None:
     owners: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    shared: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     for name, fact in facts("services", "port"):
         assert fact["protocol"] in {"tcp", "udp"}, (name, fact)
         assert len({"port", "ports", "range"} & set(fact)) == 1, (name, fact)
         for port in ports_of(fact):
             assert 0 < port < 65536, (name, fact)
             owners[fact["protocol"], port].add(name)
-    assert {k: v for k, v in owners.items() if len(v) > 1} == {}
+            if fact.get("shared", False):
+                shared[fact["protocol"], port].add(name)
+    assert {k: v for k, v in owners.items() if len(v) > 1} == shared
     # The web's own ports tell nothing.
     assert not {port for _, port in owners} & {80, 443, 8080, 8443}
 
@@ -210,6 +239,15 @@ def test_what_the_study_names_is_there(function: str) -> None:
         assert services[name]["function"] == function, name
 
 
+def test_there_are_eighty_titles_and_markets_besides() -> None:
+    functions = {name: entry["function"] for name, entry in read("services").items()}
+    games = {name for name, function in functions.items() if function == "games"}
+    assert games >= NO_TITLES
+    assert len(games - NO_TITLES - set(STUDY["games"])) >= 80
+    markets = {name for name, function in functions.items() if function == "game-market"}
+    assert markets >= {"steam", "skinport", "dmarket", "buff163", "playerauctions", "g2g", "igv"}
+
+
 def test_hidden_ways_of_the_study_are_told_apart() -> None:
     services = read("services")
     ways = {name: services[name].get("hidden") for name in ("tor", "tor-project", "nordvpn")}
@@ -221,32 +259,57 @@ def test_hidden_ways_of_the_study_are_told_apart() -> None:
 
 
 def test_ports_known_from_elsewhere() -> None:
-    # IANA's registry (3724, 26000), the projects' own documentation (8333, 18080, 30303, 20595,
-    # 28785), the operators' help pages (4000, 12035), and the port lists of games.
-    owners = {
-        (fact["protocol"], port): name
-        for name, fact in facts("services", "port")
-        for port in ports_of(fact)
-    }
+    # IANA's registry (26000), the projects' own documentation (8333, 18080, 30303, 20595, 28785),
+    # the operators' help pages (12035), and the port lists of games.
+    owners: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    for name, fact in facts("services", "port"):
+        for port in ports_of(fact):
+            owners[fact["protocol"], port].add(name)
     known = {
-        ("tcp", 8333): "bitcoin",
-        ("tcp", 18080): "monero",
-        ("tcp", 30303): "ethereum",
-        ("tcp", 3724): "world-of-warcraft",
-        ("tcp", 4000): "diablo2",
-        ("udp", 26000): "quake",
-        ("udp", 27910): "quake2",
-        ("udp", 27960): "quake3",
-        ("udp", 28004): "quake4",
-        ("udp", 20595): "0ad",
-        ("udp", 32887): "ace-of-spades",
-        ("udp", 28785): "cube2",
-        ("udp", 12035): "second-life",
-        ("udp", 2302): "arma",
-        ("tcp", 45560): "monero-mining",
-        ("udp", 53): "dns",
+        ("tcp", 8333): {"bitcoin"},
+        ("tcp", 18080): {"monero"},
+        ("tcp", 30303): {"ethereum"},
+        ("tcp", 3724): {"world-of-warcraft", "wurm"},
+        ("tcp", 4000): {"diablo2", "aardwolf"},
+        ("tcp", 25565): {"minecraft"},
+        ("udp", 26000): {"quake", "nexuiz", "xonotic"},
+        ("udp", 27500): {"quake"},
+        ("udp", 27910): {"quake2", "alien-arena"},
+        ("udp", 28004): {"quake4"},
+        ("udp", 28960): {"call-of-duty"},
+        ("udp", 20595): {"0ad"},
+        ("udp", 32887): {"ace-of-spades"},
+        ("udp", 34197): {"factorio"},
+        ("udp", 28785): {"cube2"},
+        ("udp", 12035): {"second-life"},
+        ("udp", 2302): {"age-of-empires", "arma", "dayz", "halo", "operation-flashpoint"},
+        ("tcp", 45560): {"monero-mining"},
+        ("udp", 53): {"dns"},
     }
-    assert {key: owners.get(key) for key in known} == known
+    assert {key: owners[key] for key in known} == known
+    kin = {
+        ("udp", 7777): {"unreal-tournament", "ark", "killing-floor", "san-andreas-multiplayer"},
+        ("udp", 27015): {"counter-strike", "half-life", "garrys-mod", "team-fortress-2"},
+        ("udp", 27960): {"quake3", "quake-live", "openarena", "urban-terror", "wolfenstein-et"},
+    }
+    assert all(titles <= owners[key] for key, titles in kin.items())
+
+
+@pytest.mark.external
+def test_no_title_has_a_port_alone_that_a_list_of_games_gives_to_several(
+    shared_data: Path,
+) -> None:
+    path = shared_data / "reference" / "games" / "gamedig_game_ports.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        listed = Counter(int(row["port"]) for row in csv.DictReader(stream) if row["port"])
+    alone = {
+        port: name
+        for name, fact in facts("services", "port")
+        if read("services")[name]["function"] == "games"
+        for port in ports_of(fact)
+        if fact["protocol"] == "udp" and listed[port] > 1 and not fact.get("shared", False)
+    }
+    assert alone == ALONE_IN_SPITE_OF_THE_LIST
 
 
 @pytest.mark.external

@@ -104,7 +104,7 @@ def test_named_items_are_found_by_their_hosts(
 
 
 @pytest.mark.parametrize(
-    ("item", "port", "proto"), [("quake3", "27960", "udp"), ("bitcoin", "8333", "tcp")]
+    ("item", "port", "proto"), [("quake4", "28004", "udp"), ("bitcoin", "8333", "tcp")]
 )
 def test_items_with_a_port_are_found_by_it(
     small: Simulated, small_truth: dict[str, Any], item: str, port: str, proto: str

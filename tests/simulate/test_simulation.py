@@ -97,7 +97,7 @@ def test_what_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('id = "quake3"', 'id = "facebook"', "given twice"),
+        ('id = "quake4"', 'id = "facebook"', "given twice"),
         ("daily = [0, 80]", "daily = [80]", "number for each round"),
         ('profile = "game"', 'profile = "gam"', "not defined"),
         ("daily = [0, 80]", "dayly = [0, 80]", "dayly"),

@@ -43,7 +43,7 @@ def test_most_used_in_the_order_of_the_study(study_truth: dict[str, Any]) -> Non
         (("facebook", "google", "instagram", "amazon", "world-of-tanks"), "abandoned"),
         (("alibaba", "baidu", "qq", "wechat", "weibo"), "grew"),
         (("bittorrent", "skype"), "shrank"),
-        (("tor", "openvpn", "vps", "steam", "quake3", "abroad-th", "abroad-bd"), "adopted"),
+        (("tor", "openvpn", "vps", "steam", "quake4", "abroad-th", "abroad-bd"), "adopted"),
         (("xinhua", "sina", "windows-update", "netease-mail", "apple"), "unchanged"),
         (("scan", "backscatter", "resold"), None),
     ],
