@@ -1,4 +1,4 @@
-"""Reads captures (pcap and pcapng): packets are metered into flows, names and DNS answers found."""
+"""Reads captures (pcap and pcapng): flows, and names, DNS answers and protocols found in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from folkways.read.capture.open_flows import Pieces
 from folkways.read.capture.packets import CAUSES, LATER_FRAGMENT, Cause, Packets
 from folkways.read.capture.payload import NameFinder
 from folkways.read.capture.rows import Names, batches_of
+from folkways.read.capture.signatures_finder import Labels, SignatureFinder
 from folkways.read.capture.stream import ChunkStream
 from folkways.read.reader import BATCH_ROWS, FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
@@ -31,7 +32,7 @@ _PLAUSIBLE_NS = 631_152_000 * 10**9
 
 _GIVES = (KEY | FORWARD | REVERSE) | {
     *("initiator", "begins", "sampling", "flaws"),
-    *("name", "name_source", "answers"),
+    *("name", "name_source", "sensor_label", "answers"),
 }
 
 
@@ -44,7 +45,7 @@ class CaptureReader:
         sweep_packets: after how many packets of the capture flows that fell silent are looked for,
             wherever chunks end, so that the rows do not depend on chunks.
         max_open: flows open after a sweep; more are ended early, which is flagged.
-        names: whether payloads are looked at for names and DNS answers.
+        names: whether payloads are looked at for names, DNS answers and handshakes.
     """
 
     chunk_bytes: int = CHUNK_BYTES
@@ -82,7 +83,9 @@ class _Reading:
         self._meter = Meter(limits, reader.max_open)
         self._fragments = Fragments(tally)
         self._finder = NameFinder(tally) if reader.names else None
+        self._signatures = SignatureFinder() if reader.names else None
         self._names: Names = {}
+        self._labels: Labels = {}
         self._ended: list[Pieces] = []
         self._sweep_packets = reader.sweep_packets
         self._since_sweep = 0
@@ -101,6 +104,8 @@ class _Reading:
                     yield from self._sweep()
         self._meter_waiting()
         self._ended.append(self._meter.close())
+        if self._signatures:
+            self._labels |= self._signatures.finish()
         yield from self._emit(0)
         if self._finder:
             self._finder.finish()
@@ -139,7 +144,10 @@ class _Reading:
             self._tally.note(f"Frames of link type {link} are not supported.")
         metered = self._meter_packets(used)
         if self._finder and len(used):
-            found = self._finder.feed(_columns(frames, used, metered))
+            columns = _columns(frames, used, metered)
+            if self._signatures:
+                self._signatures.feed(columns)
+            found = self._finder.feed(columns)
             for flow, name, where in found.names:
                 self._names.setdefault(flow, (name, where))
             if found.answer_count:
@@ -163,6 +171,8 @@ class _Reading:
         if self._span is not None:
             ended, early = self._meter.sweep(*self._span)
             self._ended.append(ended)
+            if self._signatures:
+                self._labels |= self._signatures.sweep(ended["id"])
             self._tally.flag("flow ended early: too many open", early)
         self._span = None
         self._since_sweep = 0
@@ -172,7 +182,9 @@ class _Reading:
         """Rows of the pieces that ended, if there are enough of them."""
         if sum(map(len, self._ended)) >= at_least:
             ended, self._ended = np.concatenate(self._ended), []
-            yield from batches_of(ended[np.argsort(ended["id"])], self._names, BATCH_ROWS)
+            yield from batches_of(
+                ended[np.argsort(ended["id"])], self._names, self._labels, BATCH_ROWS
+            )
 
 
 def _columns(frames: Frames, packets: Packets, metered: Metered) -> PacketColumns:

@@ -11,6 +11,7 @@ from folkways.model.addresses import addresses_from_numpy
 from folkways.model.batches import Batch, make_batch
 from folkways.read.capture.keys import unpack
 from folkways.read.capture.open_flows import Pieces
+from folkways.read.capture.signatures_finder import Labels
 
 _MS_NS = 1_000_000
 
@@ -18,13 +19,13 @@ Names = dict[int, tuple[str, str]]
 """By id of a piece: the first name seen in it, and where it stood."""
 
 
-def batches_of(pieces: Pieces, names: Names, size: int) -> Iterator[Batch]:
-    """Batches of at most ``size`` rows; the names that were used are taken out of ``names``."""
+def batches_of(pieces: Pieces, names: Names, labels: Labels, size: int) -> Iterator[Batch]:
+    """Batches of at most ``size`` rows; names and labels that were used are taken out."""
     for begin in range(0, len(pieces), size):
-        yield _batch(pieces[begin : begin + size], names)
+        yield _batch(pieces[begin : begin + size], names, labels)
 
 
-def _batch(pieces: Pieces, names: Names) -> Batch:
+def _batch(pieces: Pieces, names: Names, labels: Labels) -> Batch:
     n = len(pieces)
     key = unpack(np.ascontiguousarray(pieces["key"]))
     source = pieces["source_side"].astype(np.intp)
@@ -56,6 +57,10 @@ def _batch(pieces: Pieces, names: Names) -> Batch:
     if found:
         columns["name"] = pa.array([name for name, _ in found], pa.string())
         columns["name_source"] = pa.array([where for _, where in found], pa.string())
+    if labels:
+        columns["sensor_label"] = pa.array(
+            [labels.pop(i, None) for i in pieces["id"].tolist()], pa.string()
+        )
     return make_batch("records", columns, n)
 
 
