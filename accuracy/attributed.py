@@ -39,15 +39,14 @@ for _measure in ("bytes", "packets", "tcp_flags"):
 # A name that nDPI saw counts where a server name stands in clear: names in other protocols (a STUN
 # realm, a banner) are no server names, and an address or a bare word is none either.
 _HOST = r"regexp_matches({0}, '[a-z]') AND contains({0}, '.') AND NOT contains({0}, ':')"
-_KNOWABLE = f"""
+_NAMEABLE = f"""
     split_part(m.label, '.', 1) IN ('TLS', 'QUIC', 'HTTP') AND {_HOST.format("lower(m.told_name)")}
-    OR {_HOST.format("m.name")} OR m.sensor_label IS NOT NULL
-    OR a.evidence = 'address' AND a.service IS NOT NULL
+    OR {_HOST.format("m.name")}
 """
 _ANSWERS = f"""
     SELECT m.id, m.capture, m.label, a.exporter AS hidden_names, m.protocol, a.remote_port,
            coalesce(a.name, m.told_name) AS name,
-           ({_KNOWABLE}) IS TRUE AS knowable,
+           ({_NAMEABLE}) IS TRUE AS nameable,
            a.service, a.operator, a.evidence, a.rule, a.hidden, a.encrypted
     FROM answered a JOIN matched m ON m.id = a.source::BIGINT
     ORDER BY m.id
@@ -57,7 +56,7 @@ _ANSWERS = f"""
 def attribute(matched: pa.Table, catalogue: Catalogue, snapshot: Snapshot) -> pa.Table:
     """What the ladder says of each matched flow, twice: ``hidden_names`` is ``no``, then ``yes``.
 
-    ``knowable``: nDPI or we saw a name, we saw a signature, or a service's own network decided.
+    ``nameable``: nDPI or we saw a server name.
     """
     columns = ", ".join(
         f"{_COLUMNS.get(c.name, _as_it_is(matched, c.name))} AS {c.name}" for c in CONNECTED.columns

@@ -13,7 +13,7 @@ from accuracy.weights import Share, share
 _GROUPS = """
     SELECT capture, label, name, coalesce(service, 'operator ' || operator, '-') AS ours, hidden,
            encrypted, evidence, rule, service, operator, hidden_names = 'yes' AS names_hidden,
-           knowable, count(*) AS flows
+           nameable, count(*) AS flows
     FROM answers GROUP BY ALL ORDER BY ALL
 """
 
@@ -46,6 +46,9 @@ def judged(answers: pa.Table, judge: Judge) -> list[Judged]:
         meaning = judge.meaning(g["label"])
         answer = Answer(g["service"], g["operator"], g["evidence"], g["hidden"], g["encrypted"])
         outcome = judge.outcome(g["label"], answer)
+        # A signature that names the protocol only could not know the service that speaks it.
+        decided = g["evidence"] in {"address", "sensor"} and g["service"] is not None
+        g["knowable"] = g["nameable"] or (decided and outcome != "protocol")
         said = ", ".join(filter(None, (g["ours"], g["hidden"], g["encrypted"])))
         own = {
             k: g[k]
