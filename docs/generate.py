@@ -70,6 +70,14 @@ CATALOGUE = """\
 and sensors' labels. Each fact has its source and date. `folkways catalogue list` shows every
 service, `folkways catalogue check` looks for contradictions.
 """
+SIGNATURES = """\
+# Handshakes
+
+In captures these handshakes are recognised, whatever the port; a flow gets the label as if a sensor
+had given it. Each signature asks for at least 32 telling bits, most for an answer that fits. Without
+the first packets of a flow nothing is said. A Tor link is TLS like any other, and what is random from
+the first octet on (obfuscated proxies) shows nothing.
+"""
 LISTS = """\
 # Reference lists
 
@@ -174,6 +182,27 @@ def catalogue() -> Iterator[str]:
     )
 
 
+def handshakes() -> Iterator[str]:
+    """Labels of signatures with their transports and sources."""
+    text = (files("folkways.read.capture") / "signatures.toml").read_text(encoding="utf-8")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in tomllib.loads(text)["signature"]:
+        found.setdefault(entry["label"], []).append(entry)
+    yield SIGNATURES
+    yield table(
+        ["label", "signatures", "over", "source"],
+        [
+            [
+                f"`{label}`",
+                str(len(entries)),
+                ", ".join(sorted({e["transport"] for e in entries})),
+                "; ".join(dict.fromkeys(e["source"] for e in entries)),
+            ]
+            for label, entries in sorted(found.items())
+        ],
+    )
+
+
 def lists() -> Iterator[str]:
     """Formats and kinds of reference lists, and what can be fetched."""
     yield LISTS
@@ -204,6 +233,7 @@ MADE_PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "reference/schema.md": schema,
     "reference/formats.md": formats,
     "reference/catalogue.md": catalogue,
+    "reference/handshakes.md": handshakes,
     "reference/lists.md": lists,
     "reference/json.md": json_page,
 }

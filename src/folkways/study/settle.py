@@ -1,9 +1,9 @@
 """Derive each day's connections again from what was observed, wherever an input has changed.
 
 A day's stamp names all its inputs: the observed files around it, the DNS answers of it and of the
-day before, the population, the catalogue, the reference lists and the rules. It is stored in one
-commit with the day, so a day is stale exactly if its stamp is not what it would be now; a kill
-between ingest and settle heals by itself.
+day before, the population, the catalogue, the reference lists, the limits of behaviour and the
+rules. It is stored in one commit with the day, so a day is stale exactly if its stamp is not what
+it would be now; a kill between ingest and settle heals by itself.
 """
 
 import datetime as dt
@@ -12,13 +12,15 @@ from collections.abc import Iterable
 
 import duckdb
 
+from folkways.attribute.behaviour import mark_behaviour
+from folkways.attribute.behaviour_limits import load_limits
 from folkways.attribute.ladder import attribute_day
 from folkways.connect.binding import bind_names
 from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
 from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 
-RULES = "settle/3"
+RULES = "settle/4"
 """Version of the rules in connect and attribute: a change of what they give changes this."""
 
 
@@ -67,6 +69,7 @@ def stamp(study: StudyFolder, day: str) -> str:
         study.population.digest,
         study.catalogue.digest,
         study.snapshot.digest,
+        load_limits().digest,
         study.store.input_stamp(_around(day), ("names", "observed")),
         study.store.input_stamp(_around(day)[:2], ("answers",)),
     )
@@ -102,4 +105,13 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
         study.snapshot,
         anonymised=study.population.anonymised,
     )
-    study.store.replace_day(day, con, f"SELECT * FROM {attributed}", stamp(study, day))
+    some = con.sql("SELECT 1 FROM answers LIMIT 1").fetchall()
+    marked = mark_behaviour(
+        con,
+        attributed,
+        "answers" if some else None,
+        day,
+        catalogue=study.catalogue,
+        anonymised=study.population.anonymised,
+    )
+    study.store.replace_day(day, con, f"SELECT * FROM {marked}", stamp(study, day))
