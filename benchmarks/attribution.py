@@ -66,8 +66,8 @@ def _lookup(folder: Path) -> list[str]:
         known = np.ones(count, np.bool_)
         began = time.monotonic()
         # In pieces, as a day's remotes are looked up (see snapshot.py).
-        for begin in range(0, count, 2**17):
-            finder.find(octets[begin : begin + 2**17], known[begin : begin + 2**17])
+        for begin in range(0, count, 2**18):
+            finder.find(octets[begin : begin + 2**18], known[begin : begin + 2**18])
         matched = time.monotonic() - began
         lines.append(
             f"{family}: {done.rows:,} prefixes imported in {imported:.1f} s, loaded in "

@@ -202,10 +202,10 @@ class Finder:
             known: (n,) false where the address is unknown.
         """
         found = np.full(len(octets), NOTHING, np.int64)
-        for ipv6, pick in enumerate(by_family(octets, known)):
-            found[pick] = self.find_keys(
-                family_keys(octets[pick], ipv6=bool(ipv6)), ipv6=bool(ipv6)
-            )
+        for ipv6, pick in zip((False, True), by_family(octets, known), strict=True):
+            if len(pick) == len(octets):
+                return self.find_keys(family_keys(octets, ipv6=ipv6), ipv6=ipv6)
+            found[pick] = self.find_keys(family_keys(octets[pick], ipv6=ipv6), ipv6=ipv6)
         return found
 
     def find_keys(self, keys: npt.NDArray[Any], *, ipv6: bool) -> Ints:

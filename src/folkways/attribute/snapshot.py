@@ -31,7 +31,7 @@ from folkways.attribute.network_kinds import kinds_of_networks
 from folkways.model.addresses import addresses_to_numpy
 
 _LONGEST = 10**9
-_PIECE = 2**17
+_PIECE = 2**18
 
 
 @dataclass(frozen=True)
