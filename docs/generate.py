@@ -73,10 +73,10 @@ service, `folkways catalogue check` looks for contradictions.
 SIGNATURES = """\
 # Handshakes
 
-In captures these handshakes are recognised, whatever the port; a flow gets the label as if a sensor
-had given it. Each signature asks for at least 32 telling bits, most for an answer that fits. Without
-the first packets of a flow nothing is said. A Tor link is TLS like any other, and what is random from
-the first octet on (obfuscated proxies) shows nothing.
+In captures these handshakes are recognised, whatever the port; a flow gets the label as if a
+sensor had given it. Each signature asks for at least 32 telling bits, most for an answer that fits.
+Without the first packets of a flow nothing is said. A Tor link is TLS like any other, and what is
+random from the first octet on (obfuscated proxies) shows nothing.
 """
 LISTS = """\
 # Reference lists
