@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reference", type=Path, help="a reference folder; none: no lists")
     parser.add_argument("--known", type=Path, help="folder of v2fly's and nDPI's lists of domains")
     options = parser.parse_args(arguments)
-    known = options.known or options.captures.parents[1] / "reference"
+    known = options.known or options.captures.resolve().parent.parent / "reference"
     try:
         catalogue, snapshot = Catalogue.load(), Snapshot.load(options.reference)
         labels, matched = captured(options.captures)
