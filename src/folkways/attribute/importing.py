@@ -90,23 +90,30 @@ def import_list(
             f"{path} has no usable row for a list of kind {kind} ({_causes(skipped)})."
         )
     table = _table(rows, values, np.flatnonzero(usable | holes))
+    manifest = _manifest(table, folder, kind, Dates(first, last), (source, licence))
+    write_list(manifest, table)
+    return Imported(manifest, rows.rows, +skipped, +rows.flagged)
+
+
+def _manifest(
+    table: pa.Table, folder: Path, kind: str, dates: Dates, origin: tuple[str, str]
+) -> ReferenceList:
+    """What is written beside the rows. ``origin``: source and licence."""
     ipv4 = int(is_ipv4(addresses_to_numpy(table["start"])[0]).sum())
     digest = content_digest(table)
-    since = first.isoformat() if first else "open"
-    manifest = ReferenceList(
+    since = dates.first.isoformat() if dates.first else "open"
+    return ReferenceList(
         id=f"{kind}-{since}-{digest[:12]}",
         kind=kind,
-        dates=Dates(first, last),
-        source=source,
-        licence=licence,
+        dates=dates,
+        source=origin[0],
+        licence=origin[1],
         digest=digest,
         imported=dt.datetime.now(dt.UTC).date(),
         ipv4_ranges=ipv4,
         ipv6_ranges=table.num_rows - ipv4,
         folder=folder,
     )
-    write_list(manifest, table)
-    return Imported(manifest, rows.rows, +skipped, +rows.flagged)
 
 
 def _kind(path: Path, read: Format, kind: str | None) -> str:
