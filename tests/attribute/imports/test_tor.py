@@ -90,7 +90,7 @@ def test_roles_ports_and_ipv6(filed: Filed) -> None:
     assert told(rows) == [
         ("1.0.0.1", "9001", "guard", *day),
         ("1.0.0.2", "80,443", "exit", *day),
-        ("1.0.0.3", "443", "guard,exit", *day),
+        ("1.0.0.3", "443", "exit,guard", *day),
         ("1.0.0.4", "443", "relay", *day),
         ("1.0.0.5", "80,443", "directory-authority", *day),
         ("1.0.0.5", "80,443", "directory-authority", *day),  # under both of its names
@@ -242,7 +242,7 @@ def test_rows_say_of_each_day_what_was_seen(
     for day, host, flags in sightings:
         seen.setdefault((f"1.0.0.{host}", day), set()).update(flags.lower().split())
     wanted = {
-        key: ",".join(r for r in ("guard", "exit") if r in flags) or "relay"
+        key: ",".join(r for r in ("exit", "guard") if r in flags) or "relay"
         for key, flags in seen.items()
     }
     rows = told(read_tor(path))

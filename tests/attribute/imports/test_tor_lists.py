@@ -78,7 +78,7 @@ def test_overlapping_spans_become_roles_by_day(filed: Filed) -> None:
         )
     )
     first = dt.date(2026, 1, 1)
-    roles = ["relay", "relay", "guard", "guard", "guard,exit", "relay"]
+    roles = ["relay", "relay", "guard", "guard", "exit,guard", "relay"]
     wanted = {("1.0.0.1", first + dt.timedelta(n)): role for n, role in enumerate(roles)}
     leap = dt.date(2024, 2, 28)
     wanted |= {("2001:db8::1", leap + dt.timedelta(n)): "exit" for n in range(3)}
@@ -141,7 +141,7 @@ def test_the_published_history_day_by_day(shared_data: Path) -> None:
     rows = read_tor_history(path)
     assert rows.rows == 36_382
     assert {key: role for key, role in days(rows).items() if not hash_of(key[0]) % 16} == {
-        key: ",".join(r for r in ("guard", "exit") if r in roles) or "relay"
+        key: ",".join(r for r in ("exit", "guard") if r in roles) or "relay"
         for key, roles in seen.items()
     }
     fallbacks = read_tor_fallbacks(folder / "stem_cached_fallbacks.cfg")

@@ -23,6 +23,7 @@ from folkways.attribute.imports.tor_roles import (
     EXIT,
     FALLBACK,
     GUARD,
+    ORDINAL_OF_1970,
     Endpoints,
     dated_rows,
     ports_text,
@@ -35,7 +36,6 @@ from folkways.model.columns import ADDRESS
 HISTORY = ("ip", "role", "first_day", "last_day")
 _BITS = {"relay": 0, "guard": GUARD, "exit": EXIT}
 _DAY = r"^[12][0-9]{3}-[01][0-9]-[0-3][0-9]$"
-_ORDINAL_OF_1970 = 719_163
 
 _FALLBACK = re.compile(r'"([0-9.]+)(?::(\d{1,5}))? orport=(\d{1,5}) id=[0-9A-Fa-f]{40}')
 _IPV6 = re.compile(r"ipv6=\[([0-9A-Fa-f:.]+)\]:(\d{1,5})")
@@ -100,7 +100,7 @@ def _ordinals(column: pa.Array) -> tuple[Ints, Flags]:
     valid &= d <= lengths[np.where(valid, m, 0)] + (leap & (m == 2))
     safe = pc.if_else(pa.array(valid), text, "1970-01-01")
     ordinals = safe.cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
-    return ordinals + _ORDINAL_OF_1970, valid
+    return ordinals + ORDINAL_OF_1970, valid
 
 
 def read_tor_fallbacks(path: Path) -> RangeRows:

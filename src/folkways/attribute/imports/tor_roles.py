@@ -13,10 +13,10 @@ from folkways.model.addresses import addresses_to_numpy
 from folkways.model.columns import ADDRESS
 
 GUARD, EXIT, AUTHORITY, FALLBACK = 1, 2, 4, 8
-ROLES = ("directory-authority", "guard,exit", "guard", "exit", "fallback-directory", "relay")
+ROLES = ("directory-authority", "exit,guard", "guard", "exit", "fallback-directory", "relay")
 """All values of a list of Tor relays; the first that is true of a relay on a day is its role."""
 
-_ORDINAL_OF_1970 = 719_163
+ORDINAL_OF_1970 = 719_163
 _PRESENT = 4  # the column of the bit that says: seen at all
 
 
@@ -25,7 +25,7 @@ def role_of(bits: int) -> str:
     if bits & AUTHORITY:
         return "directory-authority"
     if bits & (GUARD | EXIT):
-        return ",".join(n for b, n in ((GUARD, "guard"), (EXIT, "exit")) if bits & b)
+        return ",".join(n for b, n in ((EXIT, "exit"), (GUARD, "guard")) if bits & b)
     return "fallback-directory" if bits & FALLBACK else "relay"
 
 
@@ -112,4 +112,4 @@ def _canonical(bits: int) -> int:
 
 
 def _dates(ordinals: Ints) -> pa.Array:
-    return pa.array((ordinals - _ORDINAL_OF_1970).astype(np.int32)).cast(pa.date32())
+    return pa.array((ordinals - ORDINAL_OF_1970).astype(np.int32)).cast(pa.date32())
