@@ -102,7 +102,7 @@ class Catalogue:
             f"ladder {LADDER_VERSION}",
             *(repr(self.services[k]) for k in sorted(self.services)),
             *(repr(self.operators[k]) for k in sorted(self.operators)),
-            *_protocol_lines(self.protocols),
+            *self.protocols.lines,
             *(f"imported {one.id} {one.digest}" for one in self.imported.lists),
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -302,17 +302,3 @@ def _port_rule(key: tuple[int, int], claims: list[tuple[PortFact, Rule]]) -> Rul
     protocol = next(fact.protocol for fact, _ in claims)
     identity = f"one-of/{protocol}/{key[1]}/{','.join(services)}"
     return Rule(identity, "port", None, operator, function)
-
-
-def _protocol_lines(protocols: Protocols) -> list[str]:
-    return [
-        repr(sorted(protocols.functions)),
-        repr(sorted(protocols.lookups)),
-        repr(sorted(protocols.labels.items())),
-        repr(sorted((repr(k), w) for k, w in protocols.ways.items())),
-        repr(sorted(protocols.encrypted_by_name.items())),
-        repr(sorted((repr(k), e) for k, e in protocols.encrypted_by_port.items())),
-        repr(sorted(protocols.outer_names)),
-        protocols.tor_names.pattern,
-        repr(sorted(map(str, protocols.local))),
-    ]

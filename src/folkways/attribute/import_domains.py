@@ -16,7 +16,7 @@ from folkways.attribute.domain_lists.v2fly_claims import PREFIX, v2fly_claims
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.imported import SCHEMA, ImportedList
 from folkways.attribute.imports.content import BROKEN, damaged, opened
-from folkways.attribute.lists import content_digest
+from folkways.attribute.pairs import content_digest
 
 LARGEST = 64 << 20
 """Bytes of a source, unpacked."""

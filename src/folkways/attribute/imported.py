@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from folkways.attribute.facts import Rule, Service
 from folkways.attribute.fields import CatalogueError, Fields, read_toml
-from folkways.attribute.lists import content_digest
-from folkways.attribute.pairs import quoted, write_pair
+from folkways.attribute.pairs import quoted, read_pair, write_pair
 
 KINDS = ("v2fly", "hosts")
 SCHEMA = pa.schema(
@@ -49,18 +47,7 @@ class ImportedList:
         Raises:
             CatalogueError: the file is missing, damaged, or not the one that was imported.
         """
-        path = self.folder / f"{self.id}.parquet"
-        try:
-            table = pq.read_table(path, schema=SCHEMA)
-        except (OSError, pa.ArrowException) as error:
-            raise CatalogueError(
-                f"{path} cannot be read ({str(error).splitlines()[0]}); import the list again."
-            ) from None
-        if content_digest(table) != self.digest:
-            raise CatalogueError(
-                f"{path} is not what {self.id}.toml describes; import the list again."
-            )
-        return table
+        return read_pair(self.folder, self.id, self.digest, SCHEMA.equals)
 
     def write(self, table: pa.Table) -> None:
         """Write the rules and this manifest; a list of the same id is replaced.

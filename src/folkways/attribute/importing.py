@@ -20,9 +20,9 @@ from folkways.attribute.lists import (
     OPTIONAL,
     SCHEMA,
     ReferenceList,
-    content_digest,
     write_list,
 )
+from folkways.attribute.pairs import content_digest
 from folkways.model.addresses import addresses_from_numpy, addresses_to_numpy
 
 _ASN = r"^(?i:AS)?0*(?P<n>[0-9]{1,10})$"

@@ -10,18 +10,14 @@ the list is asked for that day (see ``intervals.flatten``).
 """
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError, Fields, read_toml
-from folkways.attribute.pairs import quoted, write_pair
-from folkways.model.addresses import addresses_to_numpy
+from folkways.attribute.pairs import quoted, read_pair, write_pair
 from folkways.model.columns import ADDRESS
 
 KINDS = {
@@ -74,41 +70,12 @@ class ReferenceList:
         Raises:
             CatalogueError: the file is missing, damaged, or not the one that was imported.
         """
-        path = self.folder / f"{self.id}.parquet"
-        try:
-            table = pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise CatalogueError(
-                f"{path} cannot be read ({str(error).splitlines()[0]}); import the list again."
-            ) from None
-        known = [f for f in (*SCHEMA, *OPTIONAL) if f in SCHEMA or f.name in table.column_names]
-        if not table.schema.equals(pa.schema(known)) or content_digest(table) != self.digest:
-            raise CatalogueError(
-                f"{path} is not what {self.id}.toml describes; import the list again."
-            )
-        return table.combine_chunks()
+        return read_pair(self.folder, self.id, self.digest, _is_list)
 
 
-def content_digest(table: pa.Table) -> str:
-    """SHA-256 over the values of all columns in order, whatever chunks they lie in."""
-    digest = hashlib.sha256()
-    for column in table.combine_chunks().columns:
-        array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        digest.update(array.is_valid().to_numpy(zero_copy_only=False).tobytes())
-        if array.type == ADDRESS:
-            digest.update(addresses_to_numpy(array)[0].tobytes())
-            continue
-        if pa.types.is_date(array.type):
-            digest.update(pc.cast(array, pa.int32()).fill_null(0).to_numpy().astype("<i4"))
-            continue
-        lengths = pc.binary_length(array).fill_null(0)
-        digest.update(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
-        digest.update(pc.binary_join(_one_list(array.fill_null("")), "")[0].as_buffer())
-    return digest.hexdigest()
-
-
-def _one_list(array: pa.Array) -> pa.Array:
-    return pa.LargeListArray.from_arrays(pa.array([0, len(array)], pa.int64()), array)
+def _is_list(schema: pa.Schema) -> bool:
+    known = [f for f in (*SCHEMA, *OPTIONAL) if f in SCHEMA or f.name in schema.names]
+    return schema.equals(pa.schema(known))
 
 
 def write_list(manifest: ReferenceList, table: pa.Table) -> None:

@@ -57,6 +57,21 @@ class Protocols:
     tor_names: re.Pattern[str]
     local: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
+    @property
+    def lines(self) -> list[str]:
+        """All that they say as text, whatever the files' order: part of the catalogue's digest."""
+        return [
+            repr(sorted(self.functions)),
+            repr(sorted(self.lookups)),
+            repr(sorted(self.labels.items())),
+            repr(sorted((repr(k), w) for k, w in self.ways.items())),
+            repr(sorted(self.encrypted_by_name.items())),
+            repr(sorted((repr(k), e) for k, e in self.encrypted_by_port.items())),
+            repr(sorted(self.outer_names)),
+            self.tor_names.pattern,
+            repr(sorted(map(str, self.local))),
+        ]
+
 
 def load_protocols(folder: Path = HERE) -> Protocols:
     """Read the five files.

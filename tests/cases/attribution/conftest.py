@@ -14,7 +14,8 @@ import pytest
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.facts import Dates
 from folkways.attribute.importing import import_list
-from folkways.attribute.lists import OPTIONAL, SCHEMA, ReferenceList, content_digest, write_list
+from folkways.attribute.lists import OPTIONAL, SCHEMA, ReferenceList, write_list
+from folkways.attribute.pairs import content_digest
 from folkways.model.addresses import address_from_text
 from folkways.study import Study
 
