@@ -11,13 +11,13 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from scipy.stats import binomtest
 
 from folkways.attribute.catalogue import Catalogue
 from folkways.connect.binding import bind_names
@@ -37,10 +37,7 @@ Pairs = Counter[tuple[str, str | None, str | None]]
 
 def wilson(right: int, n: int) -> float:
     """Lower bound of a share at 95 % (Wilson 1927)."""
-    if not n:
-        return 0.0
-    z, p = 1.959964, right / n
-    return (p + z * z / 2 / n - z * sqrt(p * (1 - p) / n + z * z / 4 / n / n)) / (1 + z * z / n)
+    return float(binomtest(right, n).proportion_ci(method="wilson").low) if n else 0.0
 
 
 def registrable(name: str) -> str:
