@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from folkways.model.batches import Tally
 from folkways.read import lines as module
-from folkways.read.lines import Block, Chunks, blocks, lines, usable
+from folkways.read.lines import Block, blocks, lines, usable
 
 BAD = "line not UTF-8, bad bytes replaced"
 BOM = b"\xef\xbb\xbf"
@@ -23,8 +23,8 @@ def stream(content: bytes) -> io.BufferedReader:
 
 def split(content: bytes, size: int) -> tuple[list[str], Tally]:
     tally = Tally()
-    chunks = Chunks(stream(content), tally, size)
-    return [line for block in lines(chunks, tally) for line in block.to_pylist()], tally
+    found = lines(stream(content), tally, size)
+    return [line for block in found for line in block.to_pylist()], tally
 
 
 @settings(max_examples=150, deadline=None)

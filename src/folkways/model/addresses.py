@@ -71,12 +71,12 @@ def addresses_from_numpy(
     octets: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_] | None = None
 ) -> pa.Array:
     """The other way: (n, 16) bytes and an optional mask to a column of addresses."""
-    data = pa.py_buffer(np.ascontiguousarray(octets, dtype=np.uint8).tobytes())
+    data = pa.py_buffer(np.ascontiguousarray(octets, dtype=np.uint8))
     n = len(octets)
     validity = None
     nulls = 0
     if known is not None and not known.all():
-        validity = pa.py_buffer(np.packbits(known, bitorder="little").tobytes())
+        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
         nulls = int(n - known.sum())
     return pa.Array.from_buffers(ADDRESS, n, [validity, data], nulls)
 
@@ -88,7 +88,7 @@ def sortable(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.bytes_]:
 
 def mapped_from_ipv4(addresses: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     """IPv4 addresses as numbers (n,) to (n, 16) IPv4-mapped bytes."""
-    octets = np.zeros((len(addresses), 16), np.uint8)
-    octets[:, 10:12] = 0xFF
-    octets[:, 12:] = addresses.astype(">u4").view(np.uint8).reshape(-1, 4)
-    return octets
+    words = np.zeros((len(addresses), 4), ">u4")
+    words[:, 2] = 0xFFFF
+    words[:, 3] = addresses
+    return words.view(np.uint8)

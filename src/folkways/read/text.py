@@ -20,6 +20,12 @@ class Octets:
         """Bytes of each text."""
         return self.ends - self.starts
 
+    def part(self, rows: slice) -> tuple["Octets", int]:
+        """Some neighbours, not none, with their own data; and where these begin in all the data."""
+        starts, ends = self.starts[rows], self.ends[rows]
+        first = int(starts[0])
+        return Octets(self.data[first : ends[-1]], starts - first, ends - first), first
+
 
 def octets_of(column: pa.Array) -> Octets:
     """The buffers of a string column, moved to begin at zero."""

@@ -16,16 +16,20 @@ from folkways.read.reader import BATCH_ROWS
 WORKERS = 2
 """Threads: decompressing and the caller keep the interpreter busy enough for more."""
 
+_ENOUGH = 1 << 15
+"""Rows of a batch that is handed on as it is, since putting rows together copies them."""
+
 Result = tuple[Tally, list[Batch]]
 Work = Callable[[], Result]
 
 
-def is_whole(line: bytes) -> bool:
+def is_whole(line: memoryview) -> bool:
     """Whether a line is one JSON value, or blank."""
+    text = bytes(line)
     try:
-        json.loads(line)
+        json.loads(text)
     except (ValueError, RecursionError):
-        return not line.strip()
+        return not text.strip()
     return True
 
 
@@ -58,12 +62,16 @@ def _take(future: Future[Result], tally: Tally) -> list[Batch]:
 
 
 def gathered(batches: Iterable[Batch], most: int = BATCH_ROWS // 2) -> Iterator[Batch]:
-    """Neighbours of one kind put together to at most ``most`` rows; empty ones left out."""
+    """Neighbours of one kind put together, to at most ``most`` rows, if they are small.
+
+    Empty ones are left out.
+    """
     waiting: list[Batch] = []
     rows = 0
     for batch in batches:
         for part in _parts(batch, most):
-            if waiting and (part.kind != waiting[0].kind or rows + part.rows.num_rows > most):
+            full = max(rows, part.rows.num_rows) >= _ENOUGH or rows + part.rows.num_rows > most
+            if waiting and (full or part.kind != waiting[0].kind):
                 yield _joined(waiting)
                 waiting, rows = [], 0
             waiting.append(part)
@@ -78,4 +86,6 @@ def _parts(batch: Batch, most: int) -> Iterator[Batch]:
 
 
 def _joined(batches: list[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
     return Batch(batches[0].kind, pa.concat_batches([b.rows for b in batches]))

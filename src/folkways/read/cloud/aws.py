@@ -44,7 +44,7 @@ from folkways.read.cloud.values import (
     rejected,
     sides,
 )
-from folkways.read.lines import Chunks, lines
+from folkways.read.lines import lines
 from folkways.read.reader import FORWARD, KEY, ReadOptions
 from folkways.read.source import Source
 
@@ -99,7 +99,7 @@ def _text(source: Source, tally: Tally, conversion: "_Conversion") -> Iterator[B
     if not source.head:
         raise FormatError(f"{source.name} is empty; nothing to read.")
     with source.open() as stream:
-        for block in lines(Chunks(stream, tally), tally):
+        for block in lines(stream, tally):
             cuts = headers(block)
             if layout is None:
                 layout = _first_layout(block, cuts, source)

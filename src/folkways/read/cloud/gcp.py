@@ -12,6 +12,7 @@ Source: Google Cloud documentation, "About VPC Flow Logs records".
 """
 
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -102,7 +103,7 @@ class GcpReader:
         seen = False
         conversion = _Conversion(tally)
         with source.open() as stream, duckdb.connect(config={"temp_directory": ""}) as con:
-            for entries in _entries(source, Chunks(stream, tally), tally):
+            for entries in _entries(source, stream, tally):
                 objects_only = conversion.objects(entries, con)
                 seen = seen or bool(len(objects_only))
                 yield from conversion.rows(objects_only, con)
@@ -114,12 +115,12 @@ def _is_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
 
 
-def _entries(source: Source, chunks: Chunks, tally: Tally) -> Iterator[pa.Array]:
+def _entries(source: Source, stream: BinaryIO, tally: Tally) -> Iterator[pa.Array]:
     if source.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-        for found in objects(chunks, 1, tally):
+        for found in objects(Chunks(stream, tally), 1, tally):
             yield pa.array(found, pa.binary()).cast(pa.string())
     else:
-        yield from lines(chunks, tally)
+        yield from lines(stream, tally)
 
 
 class _Conversion:

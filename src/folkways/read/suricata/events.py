@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.model.batches import Tally
-from folkways.read.json_lines import lines_of
+from folkways.read.json_lines import answer, lines_of
 from folkways.read.numbers import Mask, mask_of
 from folkways.read.suricata.times import Times, microseconds
 
@@ -80,7 +80,7 @@ class Events:
         return Events(self.found, self.engine, len(chosen), rows)
 
 
-def events_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Events:
+def events_of(data: memoryview, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Events:
     """The events of a block of lines; what is no event is counted.
 
     ``engine`` may be shared between threads.
@@ -109,7 +109,7 @@ def events_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> E
 
 def _asked(cursor: duckdb.DuckDBPyConnection, query: str, lines: pa.Array) -> pa.Array:
     cursor.register("lines", pa.table({"line": lines}))
-    return cursor.sql(query).to_arrow_table().column(0).combine_chunks()
+    return answer(cursor, query)
 
 
 def _refuse(cause: str, count: int, tally: Tally) -> None:

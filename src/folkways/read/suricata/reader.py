@@ -11,9 +11,9 @@ import duckdb
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.json_lines import connect
-from folkways.read.lines import Block, blocks
+from folkways.read.lines import Block, views
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
-from folkways.read.source import Source
+from folkways.read.source import HEAD_BYTES, Source
 from folkways.read.suricata.answers import answers
 from folkways.read.suricata.events import Events, by_type, events_of
 from folkways.read.suricata.flows import flow_records, netflow_records
@@ -69,12 +69,11 @@ class SuricataReader:
             FormatError: the source is empty, or does not begin with an event.
         """
         with source.open() as stream:
-            found = blocks(stream, tally, _BLOCK_BYTES)
+            found = views(stream, tally, _BLOCK_BYTES)
             first = next(found, None)
             if first is None:
                 raise FormatError(f"{source.name} is empty; nothing to read.")
-            first = Block(first.data.removeprefix(_BOM), first.ended)
-            if not _sniff(first.data):
+            if not _sniff(bytes(first.data[:HEAD_BYTES])):
                 raise FormatError(
                     f"{source.name} is not Suricata's EVE: no line at its start is a JSON object "
                     "with event_type and timestamp. Name its format with --format."
@@ -86,7 +85,10 @@ class SuricataReader:
 
 
 def _works(
-    found: Iterable[Block], source: Source, engine: duckdb.DuckDBPyConnection, tally: Tally
+    found: Iterable[Block[memoryview]],
+    source: Source,
+    engine: duckdb.DuckDBPyConnection,
+    tally: Tally,
 ) -> Iterator[Work]:
     """A piece of work for each block of lines, with what is used of flow and netflow."""
     used = None
@@ -95,7 +97,7 @@ def _works(
         yield partial(_work, data, engine, used or FLOW)
 
 
-def _used(data: bytes, source: Source) -> str | None:
+def _used(data: memoryview, source: Source) -> str | None:
     """Which of flow and netflow is used; None as long as neither has come."""
     if _FLOW.search(data):
         return FLOW
@@ -106,10 +108,10 @@ def _used(data: bytes, source: Source) -> str | None:
 
 def _holds_flow(source: Source) -> bool:
     with source.open() as stream:
-        return any(_FLOW.search(block.data) for block in blocks(stream, Tally()))
+        return any(_FLOW.search(block.data) for block in views(stream, Tally()))
 
 
-def _work(data: bytes, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
+def _work(data: memoryview, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
     tally = Tally()
     batches = []
     events = events_of(data, engine, tally)

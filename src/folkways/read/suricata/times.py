@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from folkways.read.json_lines import answer
 from folkways.read.numbers import Mask
 from folkways.read.text import octets_of
 
@@ -31,7 +32,7 @@ def microseconds(stamps: pa.Array, engine: duckdb.DuckDBPyConnection) -> Times:
     if column is None:
         with engine.cursor() as cursor:
             cursor.register("stamps", pa.table({"stamp": stamps}))
-            column = cursor.sql(_QUERY).to_arrow_table()["moment"].combine_chunks()
+            column = answer(cursor, _QUERY)
     # Before 1970 is as little a time as none.
     value = np.asarray(column.fill_null(-1))
     known = value >= 0

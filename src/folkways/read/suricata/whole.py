@@ -16,7 +16,7 @@ MAX_HELD_BYTES = 1 << 20
 _STAMP = re.compile(rb'"timestamp"\s*:\s*"[^"]*"')
 
 
-def whole_lines(found: Iterable[Block], tally: Tally) -> Iterator[bytes]:
+def whole_lines(found: Iterable[Block[memoryview]], tally: Tally) -> Iterator[memoryview]:
     """The blocks' bytes; a last line that is no whole value is counted as cut."""
     for block in found:
         if block.ended or is_whole(block.data):
@@ -25,32 +25,34 @@ def whole_lines(found: Iterable[Block], tally: Tally) -> Iterator[bytes]:
             count_cut(tally)
 
 
-def whole_messages(found: Iterable[bytes]) -> Iterator[bytes]:
+def whole_messages(found: Iterable[memoryview]) -> Iterator[memoryview]:
     """Lines of one time at a block's end wait for the next block, if the last may be a part."""
     held = b""
     for block in found:
-        data = held + block
-        cut = _cut(data)
-        held = data[cut:]
-        if cut:
-            yield data[:cut]
+        data = memoryview(b"".join((held, block))) if held else block
+        tail = bytes(data[-MAX_HELD_BYTES:])
+        cut = _cut(tail)
+        # One message that fills all of it is none.
+        held = tail[cut:] if cut or len(tail) == len(data) else b""
+        if len(held) < len(data):
+            yield data[: len(data) - len(held)]
     if held:
-        yield held
+        yield memoryview(held)
 
 
-def _cut(data: bytes) -> int:
-    """How many bytes are not held back."""
-    start = _line_start(data, len(data))
-    line = data[start:]
+def _cut(tail: bytes) -> int:
+    """How many bytes of a block's end are not held back."""
+    start = _line_start(tail, len(tail))
+    line = tail[start:]
     stamp = _STAMP.search(line)
     if stamp is None or b'"dns"' not in line or b'"version"' in line:
-        return len(data)
-    while start and len(data) - start <= MAX_HELD_BYTES:
-        before = _line_start(data, start)
-        if data.find(stamp[0], before, start) < 0:
+        return len(tail)
+    while start:
+        before = _line_start(tail, start)
+        if tail.find(stamp[0], before, start) < 0:
             return start
         start = before
-    return start if len(data) - start <= MAX_HELD_BYTES else len(data)
+    return 0
 
 
 def _line_start(data: bytes, end: int) -> int:

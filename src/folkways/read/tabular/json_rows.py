@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from folkways.model.batches import Tally
 from folkways.read.cloud.objects import objects
 from folkways.read.json_lines import lines_of
-from folkways.read.lines import Chunks, blocks_of, usable
+from folkways.read.lines import Chunks, usable, views
 from folkways.read.source import Source
 from folkways.read.tabular.mapping import Mapping
 from folkways.read.tabular.recognise import is_document, level_of
@@ -23,12 +23,11 @@ def pieces(source: Source, mapping: Mapping, tally: Tally) -> Iterator[Piece]:
     """A piece for each block of lines or objects. A key that is missing is unknown, never wrong."""
     table = _Table(mapping)
     with source.open() as stream:
-        chunks = Chunks(stream, tally, BLOCK_BYTES)
         if is_document(source.head):
-            for found in objects(chunks, level_of(source.head), tally):
+            for found in objects(Chunks(stream, tally, BLOCK_BYTES), level_of(source.head), tally):
                 yield partial(table.rows, partial(_as_text, found))
         else:
-            for data in usable(blocks_of(chunks, tally), tally):
+            for data in usable(views(stream, tally, BLOCK_BYTES), tally):
                 yield partial(table.rows, partial(lines_of, data))
 
 

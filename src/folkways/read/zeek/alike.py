@@ -1,14 +1,17 @@
 """Blocks of JSON lines that are all of one log: one query says so and takes the values out.
 
 What a line is, is told by which keys it has. Asking for all its keys costs a second parse, so the
-log is supposed from a few lines, and proved by the few keys that tell it from others. Seconds come
-out as numbers, since their text would have to be made first. A block that is not proved, or whose
-times are no plain numbers, is read in the other way.
+log is supposed from a few lines, and proved by the few keys that tell it from others. Seconds and
+whole numbers come out as numbers, since their text would have to be made first, where those lines
+have them and they are neither 0 nor 1: for these, and where there is no number, the engine does not
+say what the line has (true becomes 1), so that such lines are asked again. A block that is not
+proved, or whose numbers are no plain ones, is read in the other way.
 """
 
 import itertools
 import json
 from functools import lru_cache
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -16,11 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.formats.zeek import SIGNATURES, canonical, log_of, scoped
+from folkways.read.json_lines import answer
 from folkways.read.numbers import mask_of
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
 from folkways.read.zeek.seconds import decimals
 
-_LINES_SUPPOSED = 8
+_LINES_SUPPOSED = 16
 _PATH = "_path"
 _SECONDS = frozenset({"ts", "duration", "rtt"})
 _NUMBERS = frozenset(
@@ -31,36 +35,37 @@ _IP_BYTES = frozenset({"orig_ip_bytes", "resp_ip_bytes"})
 _PAYLOAD = frozenset({"orig_bytes", "resp_bytes"})
 _USED = frozenset(log for log, names in NEEDED.items() if not set(VECTORS) & set(names))
 _NUMBER = r"^[0-9][0-9.eE+-]*$"
+_DOUBTFUL = (0, 1)
+_EXACT = 2.0**53
+"""From here on, two whole numbers may be one double."""
 
 Values = dict[str, pa.Array]
 
 
 def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -> Rows | None:
-    """The rows, if all lines are of one log that is used and times are numbers; else None."""
-    log, keys = _supposed(lines)
+    """The rows, if all lines are of one log that is used and numbers are plain; else None."""
+    supposed = _supposed(lines)
+    log = _log(supposed)
     if log not in _USED:
         return None
     # Payload bytes are used only for want of IP bytes.
-    on_ip = bool(_IP_BYTES & keys)
+    on_ip = any(_IP_BYTES & found.keys() for found in supposed[:1])
     names = {
         scoped(name, scope) if name.startswith("id.") else name: name
         for name in NEEDED[log]
         if not (on_ip and name in _PAYLOAD)
     }
-    shape = dict.fromkeys((_PATH, *itertools.chain(*_told_by(log)), *names), "VARCHAR")
-    shape |= dict.fromkeys(_SECONDS & names.keys(), "DOUBLE")
+    numbers = {key for key, name in names.items() if _is_plain(name, supposed)}
+    keys = dict.fromkeys((_PATH, *itertools.chain(*_told_by(log)), *names))
+    shape = {key: "DOUBLE" if key in numbers else "VARCHAR" for key in keys}
     values = _values(cursor, lines, shape)
-    if not _are(log, values):
+    if not _are(log, values) or not _stated({k: values[k] for k in numbers}, lines, cursor):
         return None
     columns = {}
     for key, name in names.items():
-        column = values[key]
-        if name in _SECONDS:
-            column = _seconds(key, column, lines, cursor)
-            if column is None:
-                return None
-        else:
-            column = _whole(column) if name in _NUMBERS else _set(column)
+        column = _number(name, values[key]) if key in numbers else _set(values[key])
+        if column is None:
+            return None
         # A key that no line has is a column that the log does not have.
         if column.null_count < len(column):
             columns[name] = column
@@ -69,22 +74,33 @@ def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -
     return Rows(log, len(lines), columns)
 
 
-def _supposed(lines: pa.Array) -> tuple[str, frozenset[str]]:
-    """The log that a few lines are all of, and the keys of the first; "" where they differ."""
-    keys: list[frozenset[str]] = []
-    logs: set[str] = set()
+def _supposed(lines: pa.Array) -> list[dict[str, Any]]:
+    """A few lines, with the names of their keys; none if one of them is no object."""
+    supposed: list[dict[str, Any]] = []
     places = np.linspace(0, len(lines) - 1, _LINES_SUPPOSED) if len(lines) else np.zeros(0)
     for place in places.astype(int).tolist():
         try:
             found = json.loads(lines[place].as_py())
         except (ValueError, RecursionError):
-            return "", frozenset()
+            return []
         # A key without a value tells the log too, but cannot be seen among the values.
         if not isinstance(found, dict) or None in found.values():
-            return "", frozenset()
-        keys.append(frozenset(map(canonical, found)))
-        logs.add(str(found.get(_PATH) or log_of(keys[-1])))
-    return (logs.pop(), keys[0]) if len(logs) == 1 else ("", frozenset())
+            return []
+        supposed.append({canonical(key): value for key, value in found.items()})
+    return supposed
+
+
+def _log(supposed: list[dict[str, Any]]) -> str:
+    """The log that the lines are all of; "" where they differ."""
+    logs = {str(found.get(_PATH) or log_of(found)) for found in supposed}
+    return logs.pop() if len(logs) == 1 else ""
+
+
+def _is_plain(name: str, supposed: list[dict[str, Any]]) -> bool:
+    """Whether to take a value as a number; the text of what is often 0, 1 or absent costs less."""
+    return name in _SECONDS | _NUMBERS and all(
+        found.get(name, 0) not in _DOUBTFUL for found in supposed
+    )
 
 
 @lru_cache
@@ -101,8 +117,8 @@ def _told_by(log: str) -> tuple[frozenset[str], ...]:
 def _values(cursor: duckdb.DuckDBPyConnection, lines: pa.Array, shape: dict[str, str]) -> Values:
     cursor.register("alike", pa.table({"line": lines}))
     text = json.dumps(shape).replace("'", "''")
-    table = cursor.sql(f"select json_transform(line, '{text}') as v from alike").to_arrow_table()
-    return dict(zip(shape, table["v"].combine_chunks().flatten(), strict=True))
+    values = answer(cursor, f"select json_transform(line, '{text}') as v from alike")
+    return dict(zip(shape, values.flatten(), strict=True))
 
 
 def _are(log: str, values: Values) -> bool:
@@ -126,30 +142,31 @@ def _set(column: pa.Array) -> pa.Array:
     return pc.if_else(unset, None, column) if unset.true_count else column
 
 
-def _whole(column: pa.Array) -> pa.Array:
-    """Whole numbers if all are, else text."""
-    try:
-        return column.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return _set(column)
-
-
-def _seconds(
-    key: str, values: pa.Array, lines: pa.Array, cursor: duckdb.DuckDBPyConnection
-) -> pa.Array | None:
-    """Doubles as decimals; None where a value is none, or was no number in the line.
-
-    What cannot be read is null, and a Boolean 0 or 1; only such lines are asked again.
-    """
-    seconds = np.asarray(values.fill_null(0.0))
-    doubtful = (seconds == 0) | (seconds == 1)
-    if doubtful.any():
-        asked = pa.array(doubtful)
-        cursor.register("doubtful", pa.table({"line": lines.filter(asked)}))
-        query = f"select json_extract_string(line, '$.{key}') from doubtful"
-        texts = cursor.sql(query).to_arrow_table().column(0).combine_chunks()
-        numbers = texts.filter(values.filter(asked).is_valid())
+def _stated(values: Values, lines: pa.Array, cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether each of these numbers is one in its line, and each that is null is not there."""
+    doubtful = np.zeros(len(lines), np.bool_)
+    for column in values.values():
+        doubtful |= np.isin(column.fill_null(0), _DOUBTFUL)
+    if not doubtful.any():
+        return True
+    asked = pa.array(doubtful)
+    texts = _values(cursor, lines.filter(asked), dict.fromkeys(values, "VARCHAR"))
+    for key, column in values.items():
+        numbers = texts[key].filter(column.filter(asked).is_valid())
         sound = pc.match_substring_regex(numbers, _NUMBER).true_count == len(numbers)
-        if key == "ts" or not sound or texts.null_count + len(numbers) < len(texts):
-            return None
-    return decimals(seconds, np.asarray(values.is_valid()))
+        if not sound or texts[key].null_count + len(numbers) < len(texts[key]):
+            return False
+    return True
+
+
+def _number(name: str, values: pa.Array) -> pa.Array | None:
+    """Doubles as decimals or whole numbers; None where a value is none, or not sure to be exact."""
+    numbers, known = np.asarray(values.fill_null(0.0)), np.asarray(values.is_valid())
+    if name in _SECONDS:
+        return None if name == "ts" and not known.all() else decimals(numbers, known)
+    if not ((numbers >= 0) & (numbers < _EXACT)).all():
+        return None
+    whole = numbers.astype(np.int64)
+    if (whole != numbers).any():
+        return None
+    return pa.array(whole, mask=None if known.all() else ~known)

@@ -20,6 +20,7 @@ from folkways.read.zeek.alike import rows_alike
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
 
 _SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
+_PATH = re.compile(rb'"_path"')
 _JOINT = "\x1f"
 _UNNAMED = "unknown"
 
@@ -32,7 +33,7 @@ _SHAPES = """
 _SURE = "case when json_valid(line) then line end"
 
 
-def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Iterator[Rows]:
+def rows_of(data: memoryview, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Iterator[Rows]:
     """The rows of each used log, in the order in which the logs first appear.
 
     Lines of other logs, and lines that are no JSON object, are counted. ``engine`` may be shared
@@ -45,7 +46,7 @@ def rows_of(data: bytes, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Ite
             yield alike
             return
         cursor.register("lines", pa.table({"line": lines}))
-        has_paths = b'"_path"' in data
+        has_paths = _PATH.search(data) is not None
         logs = _logs(_shapes(cursor, has_paths=has_paths))
         for log in dict.fromkeys(logs.tolist()):
             mask = logs == log
@@ -92,7 +93,7 @@ def _log_of_shape(shape: str) -> str:
     return log_of(keys) or (_UNNAMED if shape else "")
 
 
-def _scope(data: bytes) -> str:
+def _scope(data: memoryview) -> str:
     found = _SCOPE.search(data)
     return found[1].decode("utf-8", "replace") if found else "."
 

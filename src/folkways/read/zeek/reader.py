@@ -9,9 +9,9 @@ from folkways.formats.zeek import canonical, log_of
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.json_lines import connect
-from folkways.read.lines import Block, blocks
+from folkways.read.lines import BLOCK_BYTES, as_bytes, views
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
-from folkways.read.source import Source
+from folkways.read.source import HEAD_BYTES, Source
 from folkways.read.works import gathered, in_order
 from folkways.read.zeek.works import json_works, text_works
 
@@ -51,18 +51,17 @@ class ZeekReader:
                 that has the keys of a log.
         """
         with source.open() as stream:
+            is_json = _JSON.match(source.head)
             # A block of JSON costs a query, so it is made worth it.
-            size = {"size": _JSON_BYTES} if _JSON.match(source.head) else {}
-            found = blocks(stream, tally, **size)
+            found = views(stream, tally, _JSON_BYTES if is_json else BLOCK_BYTES)
             first = next(found, None)
             if first is None:
                 raise FormatError(f"{source.name} is empty; nothing to read.")
-            first = Block(first.data.removeprefix(_BOM), first.ended)
             whole = itertools.chain((first,), found)
-            if _HEADER.search(first.data):
+            if not is_json and _HEADER.search(first.data):
                 tally.versions["Zeek log, text"] += 1
-                yield from gathered(in_order(text_works(whole, tally), tally))
-            elif _sniff(first.data):
+                yield from gathered(in_order(text_works(as_bytes(whole), tally), tally))
+            elif _sniff(bytes(first.data[:HEAD_BYTES])):
                 tally.versions["Zeek log, JSON"] += 1
                 with connect() as engine:
                     yield from gathered(in_order(json_works(whole, engine, tally), tally))

@@ -29,7 +29,7 @@ MEANINGS: dict[str, Callable[[Rows, Tally], Batch]] = {
 }
 
 
-def text_works(blocks: Iterable[Block], tally: Tally) -> Iterator[Work]:
+def text_works(blocks: Iterable[Block[bytes]], tally: Tally) -> Iterator[Work]:
     """A piece of work for each stretch of a text log; a last line without its end is cut."""
     layout = Layout()
     for block in blocks:
@@ -46,7 +46,7 @@ def text_works(blocks: Iterable[Block], tally: Tally) -> Iterator[Work]:
 
 
 def json_works(
-    blocks: Iterable[Block], engine: duckdb.DuckDBPyConnection, tally: Tally
+    blocks: Iterable[Block[memoryview]], engine: duckdb.DuckDBPyConnection, tally: Tally
 ) -> Iterator[Work]:
     """A piece of work for each block of JSON lines; a last line that is no whole value is cut."""
     for block in blocks:
@@ -62,6 +62,6 @@ def _text(stretch: Stretch) -> Result:
     return tally, [] if rows is None else [MEANINGS[rows.log](rows, tally)]
 
 
-def _json(data: bytes, engine: duckdb.DuckDBPyConnection) -> Result:
+def _json(data: memoryview, engine: duckdb.DuckDBPyConnection) -> Result:
     tally = Tally()
     return tally, [MEANINGS[r.log](r, tally) for r in jsonlines.rows_of(data, engine, tally)]
