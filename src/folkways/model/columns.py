@@ -48,7 +48,10 @@ START = Column("start_ms", INT64, "ms since 1970 UTC", "first packet of the row"
 END = Column("end_ms", INT64, "ms since 1970 UTC", "last packet of the row", nullable=False)
 PROTOCOL = Column("protocol", INT16, "", "IANA protocol number (IPFIX protocolIdentifier)")
 UID = Column(
-    "uid", INT64, "", "a sensor's own connection id, hashed; joins rows of names to connections"
+    "uid",
+    INT64,
+    "",
+    "a sensor's own connection id, a text being hashed; joins rows of names to connections",
 )
 NAME = Column("name", TEXT, "", "host name sent in clear, lower case, without a final dot")
 NAME_SOURCE = Column(

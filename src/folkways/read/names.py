@@ -10,7 +10,6 @@ from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.hosts import hosts
 from folkways.read.numbers import mask_of
 from folkways.read.rejects import Rejects
-from folkways.read.uids import uid_numbers
 
 Times = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 HAS_PORT: Mapping[str, bool] = {"tls": False, "quic": False, "http": True}
@@ -24,7 +23,7 @@ def names_batch(
 
     Args:
         times: (n,) ms since 1970 UTC, and (n,) false where there is none.
-        uid: (n,) the sensor's own id of the connection, text.
+        uid: (n,) the number of the sensor's own id of the connection.
         texts: (n,) names as logged.
         name_source: tls, quic or http.
         tally: where refused rows are counted.
@@ -41,7 +40,7 @@ def names_batch(
     kept = int(rejects.keep.sum())
     columns = {
         "start_ms": pa.array(start).filter(wanted),
-        "uid": uid_numbers(uid.filter(wanted)),
+        "uid": uid.filter(wanted),
         "name": found.names.filter(wanted),
         "name_source": pa.repeat(name_source, kept),
     }

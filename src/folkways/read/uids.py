@@ -1,6 +1,6 @@
 """A sensor's connection ids as numbers, so that names logged apart can be joined to connections.
 
-The number is the first eight bytes of the MD5 of the text, big endian, shifted right by one. MD5 is
+The number of a text is the first eight bytes of the MD5 of the text, big endian, shifted right by one. MD5 is
 used as a well-spread hash, not for secrecy. A log has a new id in every row, and a call of hashlib
 for each would cost more than all the rest of the reading, so it is computed for many texts at once.
 """
@@ -10,8 +10,9 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from folkways.read.numbers import mask_of
+from folkways.read.numbers import integers, mask_of
 from folkways.read.text import Octets, octets_of, windows
 
 Words = npt.NDArray[np.uint32]
@@ -43,6 +44,12 @@ def uid_numbers(column: pa.Array) -> pa.Array:
     for row in np.flatnonzero(texts.lengths > _ONE_BLOCK):
         numbers[row] = uid_number(column[int(row)].as_py())
     return pa.array(numbers, mask=~mask_of(column.is_valid()))
+
+
+def flow_numbers(column: pa.Array) -> pa.Array:
+    """The same for ids that are whole numbers and stand for themselves; what is none is hashed."""
+    numbers, others = integers(column)
+    return numbers if others is None else pc.coalesce(numbers, uid_numbers(column))
 
 
 def _padded(texts: Octets) -> dict[int, Words]:

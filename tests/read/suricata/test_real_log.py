@@ -1,7 +1,6 @@
 """A log that Suricata wrote, against sums made of it line by line with Python's own JSON."""
 
 import datetime as dt
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -24,11 +23,6 @@ def _ms(text: str) -> int:
     return (dt.datetime.fromisoformat(text) - EPOCH) // dt.timedelta(milliseconds=1)
 
 
-def _uid(event: dict[str, Any]) -> int:
-    digest = hashlib.md5(str(event["flow_id"]).encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
 def _flow(event: dict[str, Any]) -> tuple[Any, ...]:
     flow, tcp = event["flow"], event.get("tcp", {})
     flags = (tcp.get("tcp_flags_ts"), tcp.get("tcp_flags_tc"))
@@ -39,7 +33,7 @@ def _flow(event: dict[str, Any]) -> tuple[Any, ...]:
         *(flow["bytes_toserver"], flow["bytes_toclient"]),
         *(flow["pkts_toserver"], flow["pkts_toclient"]),
         *(None if f is None else int(f, 16) for f in flags),
-        *(_uid(event), None if label == "failed" else label, event["host"]),
+        *(event["flow_id"], None if label == "failed" else label, event["host"]),
     )
 
 
@@ -100,7 +94,7 @@ def test_the_real_log(shared_data: Path) -> None:
     # All Host fields of this log are addresses, or missing.
     named = [e for e in events if e["event_type"] == "tls" and "sni" in e["tls"]]
     assert [(r["start_ms"], r["uid"], r["name"], r["name_source"]) for r in rows["names"]] == [
-        (_ms(e["timestamp"]), _uid(e), e["tls"]["sni"], "tls") for e in named
+        (_ms(e["timestamp"]), e["flow_id"], e["tls"]["sni"], "tls") for e in named
     ]
     https = [e for e in events if e["event_type"] == "http"]
     kinds = Counter(e["event_type"] for e in events)

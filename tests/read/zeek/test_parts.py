@@ -13,7 +13,7 @@ from folkways.model.batches import Tally
 from folkways.read.addresses import addresses
 from folkways.read.hosts import ADDRESS, NO_NAME, UNUSABLE, host_of, hosts
 from folkways.read.numbers import durations, integers, times
-from folkways.read.uids import uid_number, uid_numbers
+from folkways.read.uids import flow_numbers, uid_number, uid_numbers
 from folkways.read.zeek.answers import answers
 from folkways.read.zeek.history import flags_of
 from folkways.read.zeek.rows import Rows
@@ -46,6 +46,14 @@ def test_uids_are_those_of_hashlib(texts: list[str | None]) -> None:
 def test_uids_of_a_sliced_column() -> None:
     column = pa.array([f"C{n}" for n in range(70_000)]).slice(5)
     assert uid_numbers(column).to_pylist() == [uid_number(f"C{n}") for n in range(5, 70_000)]
+
+
+def test_flow_ids_that_are_numbers_stand_for_themselves() -> None:
+    column = pa.array(["7", None, "1374195536821504", str(2**63 - 1)], pa.string())
+    assert flow_numbers(column).to_pylist() == [7, None, 1374195536821504, 2**63 - 1]
+    odd = pa.array(["7", None, "1.5", "-3", str(2**63), "x"], pa.string())
+    wanted = [7, None, *(uid_number(text) for text in ("1.5", "-3", str(2**63), "x"))]
+    assert flow_numbers(odd).to_pylist() == wanted
 
 
 @pytest.mark.parametrize(

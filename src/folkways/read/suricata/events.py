@@ -1,5 +1,6 @@
-"""Lines of EVE to columns: one query takes all values that are used out of a block of lines.
+"""Lines of EVE to columns: one query takes the values that are used out of a block of lines.
 
+What few lines have is asked of these lines alone: each value costs time even where it is not.
 Every value is taken out as text, whatever its type in JSON, so that a bad one costs itself and not
 the line; an object or list where none belongs is null.
 """
@@ -22,30 +23,38 @@ from folkways.read.suricata.times import Times, microseconds
 
 _TEXT = "VARCHAR"
 _RECORD = {"rrname": _TEXT, "rrtype": _TEXT, "ttl": _TEXT, "rdata": _TEXT}
-_SHAPE: dict[str, Any] = {
+_COMMON: dict[str, Any] = {
     **dict.fromkeys(("event_type", "timestamp", "flow_id", "src_ip", "src_port"), _TEXT),
     **dict.fromkeys(("dest_ip", "dest_port", "proto", "app_proto", "host"), _TEXT),
-    "flow": {
-        **dict.fromkeys(("start", "end", "bytes_toserver", "bytes_toclient"), _TEXT),
-        **dict.fromkeys(("pkts_toserver", "pkts_toclient"), _TEXT),
-    },
-    "netflow": dict.fromkeys(("start", "end", "bytes", "pkts"), _TEXT),
-    "tcp": dict.fromkeys(("tcp_flags", "tcp_flags_ts", "tcp_flags_tc"), _TEXT),
     "tls": {"sni": _TEXT},
     "quic": {"sni": _TEXT},
     "http": {"hostname": _TEXT},
     "dns": {
-        **dict.fromkeys(("type", "version", "id"), _TEXT),
-        **_RECORD,
+        **dict.fromkeys(("type", "version", "rrname"), _TEXT),
         "queries": [{"rrname": _TEXT}],
         "answers": [_RECORD],
-        "grouped": {"CNAME": [_TEXT], "A": [_TEXT], "AAAA": [_TEXT]},
     },
 }
-"""What is taken out."""
-
-# One value comes out, to be taken apart here: each column of its own costs the engine a plan.
-_QUERY = f"select json_transform(line, '{json.dumps(_SHAPE)}') as found from lines"
+_TRAFFIC: dict[str, dict[str, Any]] = {
+    "flow": {
+        "flow": {
+            **dict.fromkeys(("start", "end", "bytes_toserver", "bytes_toclient"), _TEXT),
+            **dict.fromkeys(("pkts_toserver", "pkts_toclient"), _TEXT),
+        },
+        "tcp": dict.fromkeys(("tcp_flags_ts", "tcp_flags_tc"), _TEXT),
+    },
+    "netflow": {
+        "netflow": dict.fromkeys(("start", "end", "bytes", "pkts"), _TEXT),
+        "tcp": {"tcp_flags": _TEXT},
+    },
+}
+UNLISTED: dict[str, Any] = {
+    "dns": {
+        **dict.fromkeys(("id", "rrtype", "ttl", "rdata"), _TEXT),
+        "grouped": {"CNAME": [_TEXT], "A": [_TEXT], "AAAA": [_TEXT]},
+    }
+}
+"""What a response may have that does not list its records."""
 
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _MOST_TYPES = 64  # in a block; Suricata has some forty
@@ -54,11 +63,12 @@ _OBJECT = r"^\s*\{"
 
 @dataclass(frozen=True)
 class Events:
-    """``count`` events: the ``rows`` (None: all) of what was ``found`` in a block's lines.
+    """``count`` events: the ``rows`` (None: all) of what was ``found`` in a block's ``lines``.
 
     Only the columns that are asked for are cut out.
     """
 
+    lines: pa.Array
     found: pa.StructArray
     engine: duckdb.DuckDBPyConnection
     count: int
@@ -77,26 +87,39 @@ class Events:
         """The events where the mask is true."""
         chosen = pa.array(np.flatnonzero(mask).astype(np.int32))
         rows = chosen if self.rows is None else self.rows.take(chosen)
-        return Events(self.found, self.engine, len(chosen), rows)
+        return Events(self.lines, self.found, self.engine, len(chosen), rows)
+
+    def asked(self, shape: dict[str, Any]) -> "Events":
+        """The same events, with other values taken out."""
+        lines = self.lines if self.rows is None else self.lines.take(self.rows)
+        with self.engine.cursor() as cursor:
+            return Events(lines, _asked(cursor, _query(shape), lines), self.engine, self.count)
 
 
-def events_of(data: memoryview, engine: duckdb.DuckDBPyConnection, tally: Tally) -> Events:
+def events_of(
+    data: memoryview, traffic: str, engine: duckdb.DuckDBPyConnection, tally: Tally
+) -> Events:
     """The events of a block of lines; what is no event is counted.
 
-    ``engine`` may be shared between threads.
+    Args:
+        data: the block.
+        traffic: flow or netflow; of the other, only how many there are can be told.
+        engine: may be shared between threads.
+        tally: where the lines that are no events are counted.
     """
     lines = lines_of(data)
+    query = _query(_COMMON | _TRAFFIC[traffic])
     with engine.cursor() as cursor:
         try:
-            found = _asked(cursor, _QUERY, lines)
+            found = _asked(cursor, query, lines)
         except (duckdb.InvalidInputException, UnicodeDecodeError):
             # The message may cut a character of the line, and be no text. Asking each line first
             # costs a second parse, so only blocks that need it pay.
             valid = _asked(cursor, "select json_valid(line) from lines", lines)
             _refuse("not a JSON object", len(lines) - valid.true_count, tally)
             lines = lines.filter(valid)
-            found = _asked(cursor, _QUERY, lines)
-    events = Events(found, engine, len(lines))
+            found = _asked(cursor, query, lines)
+    events = Events(lines, found, engine, len(lines))
     typed = mask_of(events.column("event_type").is_valid())
     if typed.all():
         return events
@@ -105,6 +128,11 @@ def events_of(data: memoryview, engine: duckdb.DuckDBPyConnection, tally: Tally)
     _refuse("no event type", objects, tally)
     _refuse("not a JSON object", len(untyped) - objects, tally)
     return events.only(typed)
+
+
+def _query(shape: dict[str, Any]) -> str:
+    # One value comes out, to be taken apart here: each column of its own costs the engine a plan.
+    return f"select json_transform(line, '{json.dumps(shape)}') as found from lines"
 
 
 def _asked(cursor: duckdb.DuckDBPyConnection, query: str, lines: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ from folkways.read.addresses import addresses
 from folkways.read.numbers import integers, mask_of
 from folkways.read.rejects import Rejects
 from folkways.read.suricata.events import Events
-from folkways.read.uids import uid_numbers
+from folkways.read.uids import flow_numbers
 
 FRAME_BYTES = "frame-bytes"
 FRAME_NOTE = (
@@ -78,7 +78,7 @@ def _common(kind: str, events: Events, rejects: Rejects) -> dict[str, pa.Array]:
         "source_port": _port(events, "src_port", protocol, rejects),
         "destination_port": _port(events, "dest_port", protocol, rejects),
         "protocol": protocol,
-        "uid": uid_numbers(events.column("flow_id")),
+        "uid": flow_numbers(events.column("flow_id")),
         "sensor_label": pc.if_else(pc.is_in(label, pa.array(_NO_LABELS)), None, label),
         # Suricata counts every packet that it is given; sampling before it is the user's to say.
         "sampling": _all(1, events.count),

@@ -3,6 +3,7 @@
 from folkways.model.batches import Batch, Tally
 from folkways.read.names import names_batch
 from folkways.read.suricata.events import Events
+from folkways.read.uids import flow_numbers
 
 FIELD = {"tls": "tls.sni", "quic": "quic.sni", "http": "http.hostname"}
 """Where the name stands, by type of event."""
@@ -14,4 +15,6 @@ def names(kind: str, events: Events, tally: Tally) -> Batch:
     """The events of one kind (a key of FIELD) that say a name, a time and a flow."""
     start, known = events.times("timestamp")
     times = start // _MILLISECOND, known
-    return names_batch(times, events.column("flow_id"), events.column(FIELD[kind]), kind, tally)
+    return names_batch(
+        times, flow_numbers(events.column("flow_id")), events.column(FIELD[kind]), kind, tally
+    )

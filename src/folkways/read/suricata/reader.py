@@ -114,7 +114,7 @@ def _holds_flow(source: Source) -> bool:
 def _work(data: memoryview, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
     tally = Tally()
     batches = []
-    events = events_of(data, engine, tally)
+    events = events_of(data, used, engine, tally)
     tally.versions["Suricata EVE"] += events.count
     found = by_type(events, _USED, tally)
     for kind in filter(found.__contains__, _USED):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.read.numbers import Mask, mask_of
-from folkways.read.suricata.events import Events
+from folkways.read.suricata.events import UNLISTED, Events
 
 Rows = npt.NDArray[np.int64]
 
@@ -33,6 +33,7 @@ class Messages:
     name: pa.Array
     detailed: Mask
     grouped: Mask
+    unlisted: "_Unlisted"
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,25 @@ class Records:
         return Records(self.event[mask], *(column.filter(wanted) for column in columns))
 
 
+@dataclass(frozen=True)
+class _Unlisted:
+    """The events without a list of records, with what only they may have; ``which`` they are."""
+
+    events: Events
+    which: Mask
+
+    def column(self, path: str, chosen: Mask) -> pa.Array:
+        """What is at a path, of the ``chosen`` of all events, all of which are unlisted."""
+        return self.events.only(chosen[self.which]).column(path)
+
+
 def messages(events: Events, stamps: Rows) -> Messages:
     """What the events say; ``stamps`` are their times in microseconds."""
     answers = pc.list_value_length(events.column("dns.answers"))
     detailed = mask_of(pc.less_equal(answers, MAX_RECORDS))
-    several = sum(_lengths(events.column(f"dns.grouped.{group}")) for group in _GROUPS)
-    grouped = mask_of(events.column("dns.grouped").is_valid()) & (several <= MAX_RECORDS)
-    grouped &= ~detailed
+    unlisted = _Unlisted(events.only(~detailed).asked(UNLISTED), ~detailed)
+    grouped = np.zeros(events.count, np.bool_)
+    grouped[~detailed] = _is_grouped(unlisted.events)
     alone = ~(detailed | grouped)
     name = pc.coalesce(_asked(events.column("dns.queries")), events.column("dns.rrname"))
     version = pc.coalesce(
@@ -67,8 +80,7 @@ def messages(events: Events, stamps: Rows) -> Messages:
     first = np.arange(events.count)
     alone &= mask_of(pc.equal(events.column("dns.type"), "answer"))
     if alone.any():
-        part = events.only(alone)
-        words = (part.column("flow_id"), part.column("dns.id"))
+        words = (events.only(alone).column("flow_id"), unlisted.column("dns.id", alone))
         stamp = pa.array(stamps[alone]).cast(pa.string())
         # Without a flow or an id the joint key is null, and the event stands alone.
         joint = pc.binary_join_element_wise(*words, stamp, _JOINT)
@@ -78,7 +90,12 @@ def messages(events: Events, stamps: Rows) -> Messages:
         place, members = place[joined], place[joined]
         first[members] = place[firsts][codes]
         name = name.take(pa.array(first))
-    return Messages(first, version, name, detailed, grouped)
+    return Messages(first, version, name, detailed, grouped, unlisted)
+
+
+def _is_grouped(events: Events) -> Mask:
+    several = sum(_lengths(events.column(f"dns.grouped.{group}")) for group in _GROUPS)
+    return mask_of(events.column("dns.grouped").is_valid()) & (several <= MAX_RECORDS)
 
 
 def _lengths(lists: pa.Array) -> Rows:
@@ -96,14 +113,14 @@ def records(events: Events, found: Messages, wanted: Mask) -> Records:
     """The resource records of the wanted events."""
     parts = []
     if (detailed := found.detailed & wanted).any():
-        event, flat = _flat(events, "dns.answers", detailed)
+        event, flat = _flat(events.only(detailed).column("dns.answers"), detailed)
         parts.append(Records(event, *flat.flatten()))
     if (single := wanted & ~found.detailed & ~found.grouped).any():
-        part = events.only(single)
-        columns = (part.column(f"dns.{name}") for name in ("rrname", "rrtype", "ttl", "rdata"))
-        parts.append(Records(np.flatnonzero(single), *columns))
+        owner = events.only(single).column("dns.rrname")
+        columns = (found.unlisted.column(f"dns.{n}", single) for n in ("rrtype", "ttl", "rdata"))
+        parts.append(Records(np.flatnonzero(single), owner, *columns))
     if (grouped := wanted & found.grouped).any():
-        parts += _grouped(events, found.name, grouped)
+        parts += _grouped(found.unlisted, found.name, grouped)
     if len(parts) == 1:
         return parts[0]
     event = np.concatenate([np.zeros(0, np.int64), *(p.event for p in parts)])
@@ -117,27 +134,26 @@ def records(events: Events, found: Messages, wanted: Mask) -> Records:
     return Records(event[order], *columns)
 
 
-def _flat(events: Events, name: str, chosen: Mask) -> tuple[Rows, pa.Array]:
-    """All values of a column of lists one after the other, and the event of each."""
-    lists = events.only(chosen).column(name)
+def _flat(lists: pa.Array, chosen: Mask) -> tuple[Rows, pa.Array]:
+    """All values of the chosen events' lists one after the other, and the event of each."""
     parents = np.asarray(pc.list_parent_indices(lists).to_numpy(), np.int64)
     return np.flatnonzero(chosen)[parents], lists.flatten()
 
 
-def _grouped(events: Events, asked: pa.Array, chosen: Mask) -> list[Records]:
+def _grouped(unlisted: _Unlisted, asked: pa.Array, chosen: Mask) -> list[Records]:
     """Names in order from the question on, each owning the next; the last owns the addresses."""
-    event, names = _flat(events, "dns.grouped.CNAME", chosen)
+    event, names = _flat(unlisted.column("dns.grouped.CNAME", chosen), chosen)
     asked_first = np.append(-1, event)[:-1] != event
     before = names.take(pa.array(np.maximum(np.arange(len(names)) - 1, 0)))
     owner = pc.if_else(pa.array(asked_first), asked.take(pa.array(event)), before)
     parts = [_without_ttl(event, owner, "CNAME", names)]
     # The place of each event's last name, behind them all where it has none.
-    last = np.full(events.count, len(names))
+    last = np.full(len(chosen), len(names))
     last[event] = np.arange(len(names))
     lasts = pa.concat_arrays([names, pa.nulls(1, pa.string())]).take(pa.array(last))
     owners = pc.coalesce(lasts, asked)
     for kind in _GROUPS[1:]:
-        event, texts = _flat(events, f"dns.grouped.{kind}", chosen)
+        event, texts = _flat(unlisted.column(f"dns.grouped.{kind}", chosen), chosen)
         parts.append(_without_ttl(event, owners.take(pa.array(event)), kind, texts))
     return parts
 

@@ -3,6 +3,7 @@
 from folkways.model.batches import Batch, Tally
 from folkways.read.names import names_batch
 from folkways.read.numbers import times
+from folkways.read.uids import uid_numbers
 from folkways.read.zeek.rows import Rows
 
 _NAMES = {"ssl": ("server_name", "tls"), "quic": ("server_name", "quic"), "http": ("host", "http")}
@@ -14,4 +15,6 @@ def names(rows: Rows, tally: Tally) -> Batch:
     field, name_source = _NAMES[rows.log]
     start, known = times(rows.text("ts"))
     instants = start // _MILLISECOND, known
-    return names_batch(instants, rows.text("uid"), rows.text(field), name_source, tally)
+    return names_batch(
+        instants, uid_numbers(rows.text("uid")), rows.text(field), name_source, tally
+    )
