@@ -122,11 +122,14 @@ def make_batch(kind: Kind, columns: dict[str, pa.Array], rows: int) -> Batch:
     unknown = set(columns) - set(table.names)
     if unknown:
         raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-    arrays = [_column(columns.get(c.name), c.type, rows) for c in table.columns]
+    zeros = pa.py_buffer(bytes(16 * rows + 16))
+    arrays = [_column(columns.get(c.name), c.type, rows, zeros) for c in table.columns]
     return Batch(kind, pa.RecordBatch.from_arrays(arrays, schema=table.schema))
 
 
-def _column(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+def _column(array: pa.Array | None, kind: pa.DataType, rows: int, zeros: pa.Buffer) -> pa.Array:
     if array is None:
-        return pa.nulls(rows, kind)
+        # Most columns of most sources are null, and can share their zeros: no value is wider.
+        buffers = [zeros, zeros] + [zeros] * pa.types.is_string(kind)
+        return pa.Array.from_buffers(kind, rows, buffers, rows)
     return array if array.type == kind else array.cast(kind)

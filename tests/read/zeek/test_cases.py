@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import hashlib
 import io
 import json
 import lzma
@@ -17,6 +16,7 @@ from folkways.model.addresses import address_to_text
 from folkways.model.batches import Tally
 from folkways.read.reader import ReadOptions
 from folkways.read.source import Source
+from folkways.read.uids import uid_number
 from folkways.read.zeek import ZeekReader
 
 CASES = Path(__file__).parents[2] / "cases" / "zeek"
@@ -26,10 +26,6 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "bz2": bz2.compress,
     "xz": lzma.compress,
 }
-
-
-def uid(text: str) -> int:
-    return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16], 16) >> 1
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +48,7 @@ def check(case: Path, source: Source) -> None:
     rows, tally = read(source)
     for row in expected["rows"]:
         if "uid" in row:
-            row["uid"] = uid(row["uid"])
+            row["uid"] = uid_number(row["uid"])
     assert rows == expected["rows"]
     assert tally.records == expected["records"]
     assert dict(tally.skipped) == expected["skipped"]

@@ -146,7 +146,8 @@ def _stated(values: Values, lines: pa.Array, cursor: duckdb.DuckDBPyConnection) 
     """Whether each of these numbers is one in its line, and each that is null is not there."""
     doubtful = np.zeros(len(lines), np.bool_)
     for column in values.values():
-        doubtful |= np.isin(column.fill_null(0), _DOUBTFUL)
+        numbers = np.asarray(column.fill_null(0))
+        doubtful |= (numbers == 0) | (numbers == 1)
     if not doubtful.any():
         return True
     asked = pa.array(doubtful)
