@@ -8,7 +8,6 @@ say what the line has (true becomes 1), so that such lines are asked again. A bl
 proved, or whose numbers are no plain ones, is read in the other way.
 """
 
-import itertools
 import json
 from functools import lru_cache
 from typing import Any
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 
 from folkways.formats.zeek import SIGNATURES, canonical, log_of, scoped
 from folkways.read.json_lines import answer
-from folkways.read.numbers import mask_of
+from folkways.read.numbers import Mask, mask_of
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
 from folkways.read.zeek.seconds import decimals
 
@@ -56,10 +55,16 @@ def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -
         if not (on_ip and name in _PAYLOAD)
     }
     numbers = {key for key, name in names.items() if _is_plain(name, supposed)}
-    keys = dict.fromkeys((_PATH, *itertools.chain(*_told_by(log)), *names))
+    every, some, foreign = _told_by(log)
+    # Of the keys of which one must be there, those that are taken anyway may do.
+    if all(some & names.keys() & found.keys() for found in supposed):
+        some &= names.keys()
+    keys = dict.fromkeys((_PATH, *every, *some, *foreign, *names))
     shape = {key: "DOUBLE" if key in numbers else "VARCHAR" for key in keys}
     values = _values(cursor, lines, shape)
-    if not _are(log, values) or not _stated({k: values[k] for k in numbers}, lines, cursor):
+    if not _are(log, values, every, some, foreign):
+        return None
+    if not _stated({key: values[key] for key in numbers}, lines, cursor):
         return None
     columns = {}
     for key, name in names.items():
@@ -121,9 +126,9 @@ def _values(cursor: duckdb.DuckDBPyConnection, lines: pa.Array, shape: dict[str,
     return dict(zip(shape, values.flatten(), strict=True))
 
 
-def _are(log: str, values: Values) -> bool:
+def _are(log: str, values: Values, *told_by: frozenset[str]) -> bool:
     """Whether all lines are of the log: by ``_path`` where there is one, else by their keys."""
-    every, some, foreign = _told_by(log)
+    every, some, foreign = told_by
     known = {name: np.asarray(values[name].is_valid()) for name in (*every, *some, *foreign)}
     told = np.logical_and.reduce([known[name] for name in every])
     if some:
@@ -146,18 +151,25 @@ def _stated(values: Values, lines: pa.Array, cursor: duckdb.DuckDBPyConnection) 
     """Whether each of these numbers is one in its line, and each that is null is not there."""
     doubtful = np.zeros(len(lines), np.bool_)
     for column in values.values():
-        numbers = np.asarray(column.fill_null(0))
-        doubtful |= (numbers == 0) | (numbers == 1)
+        doubtful |= _is_doubtful(column)
     if not doubtful.any():
         return True
     asked = pa.array(doubtful)
     texts = _values(cursor, lines.filter(asked), dict.fromkeys(values, "VARCHAR"))
     for key, column in values.items():
-        numbers = texts[key].filter(column.filter(asked).is_valid())
-        sound = pc.match_substring_regex(numbers, _NUMBER).true_count == len(numbers)
-        if not sound or texts[key].null_count + len(numbers) < len(texts[key]):
+        numbers, text = column.filter(asked), texts[key]
+        if not numbers.is_valid().equals(text.is_valid()):
+            return False
+        text = text.filter(pa.array(_is_doubtful(numbers))).drop_null()
+        if pc.match_substring_regex(text, _NUMBER).true_count < len(text):
             return False
     return True
+
+
+def _is_doubtful(numbers: pa.Array) -> Mask:
+    """Which doubles are 0 or 1, or null."""
+    found: Mask = np.abs(np.asarray(numbers.fill_null(0)) - 0.5) == 0.5
+    return found
 
 
 def _number(name: str, values: pa.Array) -> pa.Array | None:
