@@ -189,3 +189,22 @@ def test_a_format_that_is_not_the_sources(
     for wrong in ("zeek", "table"):
         assert str(path) in fails(2, "ingest", empty, path, "--format", wrong)
         assert str(path) in fails(2, "inspect", path, "--format", wrong)
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(
+    run: Run, fails: Fails, empty: Path, tmp_path: Path
+) -> None:
+    told = "\x1b[31m\x9b31m\x07"
+    assert "\x1b" not in fails(2, "inspect", tmp_path / f"none{told}")
+    path = tmp_path / "events.json"
+    event = {"timestamp": "2017-06-09T00:00:00.000000+0000", "event_type": "stats", "host": told}
+    path.write_text(f"{json.dumps(event)}\n" * 3)
+    (tmp_path / f"odd{told}.csv").write_text("a,b\n1,2\n")
+    for words in (
+        ["inspect", tmp_path],
+        ["inspect", tmp_path, "--json"],
+        ["ingest", empty, tmp_path],
+    ):
+        ran = run(*words)
+        assert "odd" in ran.out + ran.err
+        assert not set(told) - set("[31m") & set(ran.out + ran.err)

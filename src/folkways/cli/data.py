@@ -19,6 +19,7 @@ from folkways.cli.options import (
     StudyArgument,
     print_json,
     print_rows,
+    tell,
 )
 from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
@@ -65,20 +66,20 @@ def ingest(
         print_json(done.to_json())
         return
     rows = sum(entry.rows for entry in done.entries)
-    typer.echo(
+    tell(
         f"{_count(len(done.entries), 'source')} in ({_count(rows, 'flow')}), {len(done.known):,} "
         f"known already, {len(done.refused):,} not readable."
     )
     for cause, count in done.skipped.most_common():
-        typer.echo(f"  {count:,} skipped: {cause}")
+        tell(f"  {count:,} skipped: {cause}")
     _tell_refused(done.refused)
 
 
 def _tell_refused(refused: Sequence[tuple[str, str]]) -> None:
     for name, cause in refused[:MOST_REFUSED]:
-        typer.echo(f"  not read: {cause if name in cause else f'{name}: {cause}'}")
+        tell(f"  not read: {cause if name in cause else f'{name}: {cause}'}")
     if len(refused) > MOST_REFUSED:
-        typer.echo(f"  and {len(refused) - MOST_REFUSED:,} more")
+        tell(f"  and {len(refused) - MOST_REFUSED:,} more")
 
 
 def _dry_run(
@@ -91,14 +92,14 @@ def _dry_run(
         return
     rows = [{**one, "format": _state(one)} for one in told["sources"]]
     print_rows(rows, ["format", "records", "flows", "disk_bytes", "seconds", "path"])
-    typer.echo(
+    tell(
         f"Nothing was written. Would go in: about {told['flows']:,} flows, "
         f"{_megabytes(told['disk_bytes'])} on disk ({_megabytes(told['disk_free_bytes'])} are "
         f"free), {told['seconds']:,.0f} s."
     )
     _tell_refused([(one["path"], one["error"]) for one in told["sources"] if one["error"]])
     if not told["fits"]:
-        typer.echo("The disk is too small for this.")
+        tell("The disk is too small for this.")
 
 
 def _state(one: dict[str, Any]) -> str:
@@ -121,7 +122,7 @@ def settle(
     """
     with Bars() as bars:
         settled = Study.open(study).settle(days, progress=bars)
-    typer.echo(f"{_count(len(settled), 'day')} settled.")
+    tell(f"{_count(len(settled), 'day')} settled.")
 
 
 def sources(
@@ -151,7 +152,7 @@ def sources(
         raise UserError("write folkways sources STUDY, or folkways sources STUDY remove ID.")
     with Bars() as bars:
         days = opened.remove_source(source, progress=bars)
-    typer.echo(f"{source} is out; {_count(len(days), 'day')} settled again.")
+    tell(f"{source} is out; {_count(len(days), 'day')} settled again.")
 
 
 @key_app.command("destroy")
@@ -172,7 +173,7 @@ def destroy(
         if not sys.stdin.isatty() or not typer.confirm(question, err=True):
             raise UserError("not confirmed; the key stays. Without a terminal, say --yes.")
     opened.destroy_key()
-    typer.echo("The key is destroyed; the study takes no further sources.")
+    tell("The key is destroyed; the study takes no further sources.")
 
 
 def _count(number: int, thing: str) -> str:

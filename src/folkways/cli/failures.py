@@ -6,6 +6,7 @@ import duckdb
 import typer
 from typer.exceptions import TyperException
 
+from folkways.cli.printable import printable
 from folkways.model.errors import FolkwaysError
 
 EXPECTED = (
@@ -44,4 +45,4 @@ def explain(error: BaseException) -> tuple[int, str]:
         case _:
             code, told = 1, str(error)
     # Libraries put line breaks into their messages.
-    return code, " ".join(told.splitlines())
+    return code, printable(" ".join(told.splitlines()))

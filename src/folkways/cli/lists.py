@@ -8,7 +8,7 @@ import typer
 
 from folkways.attribute.imports.formats import FORMATS
 from folkways.attribute.lists import KINDS
-from folkways.cli.options import JsonOption, StudyArgument, print_json, print_rows
+from folkways.cli.options import JsonOption, StudyArgument, print_json, print_rows, tell
 from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
 from folkways.study import Study
@@ -68,8 +68,8 @@ def import_list(
         form=form,
         value=value,
     )
-    typer.echo(f"{told}.")
-    typer.echo(_settle_words(study))
+    tell(f"{told}.")
+    tell(_settle_words(study))
 
 
 @reference_app.command("fetch")
@@ -94,11 +94,11 @@ def fetch(
     with Bars() as bars:
         came, failed = Study.open(study).fetch_lists(*wanted, settings=settings, progress=bars)
     for sentence in came:
-        typer.echo(f"{sentence}.")
+        tell(f"{sentence}.")
     if came:
-        typer.echo(_settle_words(study))
+        tell(_settle_words(study))
     for sentence in failed:
-        typer.echo(sentence, err=True)
+        tell(sentence, err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -128,7 +128,7 @@ def show(
     """
     facts, values = Study.open(study).list_details(identity)
     for name, fact in facts.items():
-        typer.echo(f"{name}: {'-' if fact is None else fact}")
+        tell(f"{name}: {'-' if fact is None else fact}")
     print_rows(values)
 
 
@@ -181,8 +181,8 @@ def import_names(
         path, source=source, licence=licence, version=version, service=service, function=function
     )
     for sentence in told:
-        typer.echo(f"{sentence}.")
-    typer.echo(_settle_words(study))
+        tell(f"{sentence}.")
+    tell(_settle_words(study))
 
 
 @catalogue_app.command("check")
@@ -193,8 +193,8 @@ def check() -> None:
     """
     problems = check_catalogue()
     for problem in problems:
-        typer.echo(problem)
-    typer.echo(f"{len(problems) or 'No'} problem{'' if len(problems) == 1 else 's'}.")
+        tell(problem)
+    tell(f"{len(problems) or 'No'} problem{'' if len(problems) == 1 else 's'}.")
     if problems:
         raise typer.Exit(1)
 

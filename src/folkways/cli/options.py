@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.cells import cell_len
 
+from folkways.cli.printable import escaped, printable
 from folkways.read.reader import ReadOptions
 from folkways.read.readers import READERS
 
@@ -64,7 +65,12 @@ GAP = "  "
 
 def print_json(value: Any) -> None:
     """JSON on standard output, UTF-8, one value."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+    typer.echo(escaped(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)))
+
+
+def tell(sentence: str, *, err: bool = False) -> None:
+    """A line on standard output, or on standard error."""
+    typer.echo(printable(sentence), err=err)
 
 
 def print_rows(
@@ -78,7 +84,7 @@ def print_rows(
     ``none`` is said where there are no rows.
     """
     if not rows:
-        typer.echo(none)
+        tell(none)
         return
     columns = list(columns or rows[0])
     numeric = [any(_is_number(row.get(c)) for row in rows) and c != "weekday" for c in columns]
@@ -107,8 +113,7 @@ def _cell(column: str, value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return _float(value)
-    # A name from the data must not break the table or steer the terminal.
-    return "".join(c if c.isprintable() else "\ufffd" for c in str(value))
+    return printable(str(value))
 
 
 def _float(value: float) -> str:

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from folkways.cli.printable import printable
+
 
 class Bars:
     """Phases as bars on standard error if it is a terminal; sentences go there in any case."""
@@ -61,8 +63,10 @@ class Bars:
     def detail(self, text: str) -> None:
         """What is being worked on, beside the bar's name."""
         if self._task is not None:
-            self._progress.update(self._task, description=escape(f"{self._phase}: {text}"))
+            self._progress.update(
+                self._task, description=escape(printable(f"{self._phase}: {text}"))
+            )
 
     def say(self, sentence: str) -> None:
         """A line above the bar."""
-        self._console.print(sentence, markup=False, highlight=False)
+        self._console.print(printable(sentence), markup=False, highlight=False)

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from folkways.cli.options import FilterOption, JsonOption, StudyArgument, print_json, print_rows
+from folkways.cli.options import (
+    FilterOption,
+    JsonOption,
+    StudyArgument,
+    print_json,
+    print_rows,
+    tell,
+)
 from folkways.cli.progress import Bars
 from folkways.measure.groups import GROUPS
 from folkways.study import Study
@@ -40,7 +47,7 @@ def summary(
         return
     print_rows(answer["rows"], none="Nothing of this was used in this period.")
     for sentence in answer["coverage"]["sentences"]:
-        typer.echo(sentence)
+        tell(sentence)
 
 
 def freeze_round(
@@ -59,7 +66,7 @@ def freeze_round(
     Example: folkways round my-study one --period 2017-04-01..2017-07-06
     """
     path = Study.open(study).freeze_round(name, period)
-    typer.echo(f"Round {name} is frozen in {path}.")
+    tell(f"Round {name} is frozen in {path}.")
 
 
 def compare(
@@ -88,7 +95,7 @@ def compare(
         none="Nothing was used in either period.",
     )
     for sentence in answer["guard"]:
-        typer.echo(sentence)
+        tell(sentence)
 
 
 def report(
@@ -107,7 +114,7 @@ def report(
     """
     with Bars() as bars:
         Study.open(study).report(rounds, output, title=title, progress=bars)
-    typer.echo(f"The report: {output}")
+    tell(f"The report: {output}")
 
 
 def explain(

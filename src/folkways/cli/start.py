@@ -18,6 +18,7 @@ from folkways.cli.options import (
     StudyArgument,
     print_json,
     print_rows,
+    tell,
 )
 from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
@@ -46,7 +47,7 @@ def demo(
     """
     with Bars() as bars:
         report = run_demo(into, scenario, bars)
-    typer.echo(f"The report on the simulated study: {report}")
+    tell(f"The report on the simulated study: {report}")
 
 
 def inspect(
@@ -75,10 +76,10 @@ def inspect(
         return
     for one in found.sources:
         for line in _about(one.to_json()):
-            typer.echo(line)
+            tell(line)
     for sentence in (found.twice_sentence(), found.repeated_sentence()):
         if sentence:
-            typer.echo(f"Double counting: {sentence}")
+            tell(f"Double counting: {sentence}")
 
 
 def _about(one: dict[str, Any]) -> list[str]:
@@ -124,7 +125,7 @@ def init(
     Example: folkways init my-study --population population.toml
     """
     made = Study.create(study, population)
-    typer.echo(f"Made {study} for {made.population.name}; next: folkways ingest {study} SOURCE...")
+    tell(f"Made {study} for {made.population.name}; next: folkways ingest {study} SOURCE...")
 
 
 def simulate(
@@ -154,4 +155,4 @@ def simulate(
         raise UserError("say with --into where to write the simulated data.")
     with Bars() as bars:
         simulate_into(scenario, into, seed=seed, scale=scale, progress=bars)
-    typer.echo(f"Simulated data in {into}; truth.json there says what is true of them.")
+    tell(f"Simulated data in {into}; truth.json there says what is true of them.")
