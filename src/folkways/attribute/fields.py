@@ -28,7 +28,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise CatalogueError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CatalogueError(f"{path} is not text in UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CatalogueError(f"{path} is not TOML: {error}.") from None
 
 

@@ -1,5 +1,6 @@
 """Address ranges: any heap of them made disjoint, then found for whole columns by binary search."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +66,9 @@ def flatten(ranges: Ranges, rank: Ints | None = None) -> Ranges:
     ipv4 = is_ipv4(ranges.first)
     parts = [
         _flatten_family(
-            Ranges(ranges.first[pick], ranges.last[pick], ranges.label[pick]), rank[pick]
+            Ranges(ranges.first[pick], ranges.last[pick], ranges.label[pick]), rank[pick], keys
         )
-        for pick in (np.flatnonzero(ipv4), np.flatnonzero(~ipv4))
+        for pick, keys in ((np.flatnonzero(ipv4), _numbers), (np.flatnonzero(~ipv4), sortable))
     ]
     joined = Ranges(
         *(np.concatenate([getattr(p, f) for p in parts]) for f in ("first", "last", "label"))
@@ -76,18 +77,21 @@ def flatten(ranges: Ranges, rank: Ints | None = None) -> Ranges:
     return Ranges(joined.first[order], joined.last[order], joined.label[order])
 
 
-def _flatten_family(ranges: Ranges, rank: Ints) -> Ranges:
+def _flatten_family(
+    ranges: Ranges, rank: Ints, keys: Callable[[Octets], npt.NDArray[Any]]
+) -> Ranges:
+    """``keys`` gives one value an address that sorts in address order."""
     if not len(ranges):
         return ranges
-    starts = np.argsort(_keys(ranges.first), kind="stable")
+    starts = np.argsort(keys(ranges.first), kind="stable")
     sorted_ranges = Ranges(ranges.first[starts], ranges.last[starts], ranges.label[starts])
-    first, last = _keys(sorted_ranges.first), _keys(sorted_ranges.last)
+    first, last = keys(sorted_ranges.first), keys(sorted_ranges.last)
     if not (first[1:] <= last[:-1]).any():
         return _merge(sorted_ranges)
     after, endless = _following(sorted_ranges.last)
-    bounds = np.unique(np.concatenate([first, _keys(after[~endless])]))
+    bounds = np.unique(np.concatenate([first, keys(after[~endless])]))
     left = np.searchsorted(bounds, first)
-    right = np.where(endless, len(bounds), np.searchsorted(bounds, _keys(after)))
+    right = np.where(endless, len(bounds), np.searchsorted(bounds, keys(after)))
     winner_rank = _paint(left, right, rank[starts], len(bounds))
     by_rank = np.full(int(rank.max()) + 1, NOTHING, np.int64)
     by_rank[rank[starts]] = np.arange(len(starts))
@@ -138,12 +142,9 @@ def _halves(octets: Octets) -> npt.NDArray[np.uint64]:
     return np.ascontiguousarray(octets).view(">u8").reshape(-1, 2).astype(np.uint64)
 
 
-def _keys(octets: Octets) -> npt.NDArray[Any]:
-    """One value an address that sorts in address order: a number where all are IPv4."""
-    halves = _halves(octets)
-    if len(halves) and (halves[:, 0] == 0).all():
-        return halves[:, 1]
-    return sortable(octets)
+def _numbers(octets: Octets) -> npt.NDArray[np.uint64]:
+    """The low halves, which tell IPv4-mapped addresses and the one after the last from others."""
+    return _halves(octets)[:, 1]
 
 
 def _octets(keys: npt.NDArray[Any]) -> Octets:

@@ -89,7 +89,7 @@ class Population:
         """The same from the file's text."""
         try:
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise PopulationError(f"this is not TOML: {error}.") from None
         _known_keys(data, _TOP, "the top level")
         timezone = _timezone(data.get("timezone", "UTC"))

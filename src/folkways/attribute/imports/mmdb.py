@@ -88,9 +88,11 @@ def _parts(content: bytes) -> tuple[dict[str, Any], _Tree, memoryview]:
         metadata.get(key)
         for key in ("node_count", "record_size", "ip_version", "binary_format_major_version")
     )
+    if not all(isinstance(number, int) for number in (nodes, size, version, major)):
+        raise MmdbError("its metadata lacks numbers")
     if major != 2 or version not in {4, 6} or size not in {24, 28, 32}:
         raise MmdbError("its metadata states an unknown format")
-    if not isinstance(nodes, int) or not 0 < nodes * size // 4 <= place - _SEPARATOR:
+    if not 0 < nodes * size // 4 <= place - _SEPARATOR:
         raise MmdbError("its tree is cut")
     end = nodes * size // 4
     tree = _Tree(_records(content[:end], size), 128 if version == 6 else 32)
