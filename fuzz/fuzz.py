@@ -1,4 +1,4 @@
-"""Tries inputs on a reader until a time is over or a promise is broken (see ``harness``).
+"""Tries inputs on a parser until a time is over or a promise is broken (see ``harness``).
 
 Needs atheris (``make fuzz`` installs it). Inputs that break something are written to fuzz/found;
 ``python fuzz/fuzz.py FAMILY --replay FILE`` runs one again.
@@ -25,14 +25,16 @@ HANG_SECONDS = 120
 """After which a process that does not come back is ended."""
 SLICE_SECONDS = 60
 """After which another process goes on with the corpus, for the same reason."""
-BINARY = ("capture", "payload", "netflow", "netflow-captured", "sflow", "nfcapd", "silk")
-TEXT = ("zeek", "suricata", "aws", "azure", "gcp", "table")
+BINARY = ("capture", "payload", "netflow", "netflow-captured", "sflow", "nfcapd", "silk", "parquet")
+TEXT = ("zeek", "suricata", "aws", "azure", "gcp", "table", "presets", "mapping", "any")
+LISTS = ("lists", "named-lists", "domains", "package", "settings")
+FAMILIES = (*BINARY, *TEXT, *LISTS)
 
 
 def main() -> int:
     """The exit code: 0 if nothing was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("family", nargs="?", choices=[*BINARY, *TEXT])
+    parser.add_argument("family", nargs="?", choices=FAMILIES)
     parser.add_argument("--all", action="store_true", help="every family, one after the other")
     parser.add_argument("--seconds", type=int, default=60, help="for each family")
     parser.add_argument("--corpus", type=Path, help="where inputs that reach new code are kept")
@@ -47,7 +49,7 @@ def main() -> int:
         corpus = arguments.corpus or Path(folder)
         if arguments.one_process and arguments.family:
             return _fuzz(arguments.family, arguments.seconds, corpus)
-        families = (*BINARY, *TEXT) if arguments.all else (arguments.family,)
+        families = FAMILIES if arguments.all else (arguments.family,)
         broken = [f for f in families if not _family(f, arguments.seconds, corpus / f)]
     if broken:
         print(f"Broken: {', '.join(broken)}. The inputs are in {FOUND}; --replay runs one again.")

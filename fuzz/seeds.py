@@ -5,30 +5,22 @@ found to break something is kept beside them under a name of its own, and never 
 """
 
 import gzip
-import importlib.util
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+
+import seeds_handshakes
+from seeds_handshakes import conversation
+from seeds_lists import LISTS
+from seeds_texts import TEXTS
+from writers import writer
 
 HERE = Path(__file__).resolve().parent
-TESTS = HERE.parent / "tests" / "read"
-
-
-def _writer(path: str) -> ModuleType:
-    file = TESTS / path
-    spec = importlib.util.spec_from_file_location(f"writer_{path.replace('/', '_')[:-3]}", file)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+TCP, UDP = 6, 17
 
 
 def _captures() -> Iterator[tuple[str, bytes]]:
-    w = _writer("capture/conftest.py")
+    w = writer("read/capture/conftest.py")
     syn = w.eth(w.ipv4(w.tcp(flags=2), 6))
     query = w.eth(w.ipv4(w.udp(b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3www\0\0\1\0\1"), 17))
     six = w.eth(w.ipv6(w.udp(b"hello"), 17), 0x86DD)
@@ -45,43 +37,45 @@ def _captures() -> Iterator[tuple[str, bytes]]:
     parts += b"".join(w.enhanced(at, frame) for at, frame in frames)
     yield "blocks.pcapng", parts + w.obsolete(5, frames[0][1])
     yield "packed.pcap.gz", gzip.compress(w.pcap(frames), mtime=0)
+    yield from seeds_handshakes.captures()
 
 
-def _pieces(channel: int, *pieces: bytes) -> bytes:
-    """As ``harness._as_payloads`` takes them apart."""
-    found = bytes((channel,))
-    for piece in pieces:
-        found += struct.pack(">H", len(piece)) + piece
-    return found
+def _pieces(protocol: int, port: int, *said: bytes) -> bytes:
+    """A conversation in the middle, in which client and server speak in turn."""
+    turns = ((n % 2 == 0, octets) for n, octets in enumerate(said))
+    return conversation(protocol, (40_000, port), turns, begun=False)
 
 
 def _payloads() -> Iterator[tuple[str, bytes]]:
-    w = _writer("capture/payload/conftest.py")
+    w = writer("read/capture/payload/conftest.py")
     name = b"\3www\7example\3com\0"
     ask = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1"
     tell = b"\x12\x34\x81\x80\0\1\0\2\0\0\0\0" + name + b"\0\1\0\1"
     tell += (
         b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\6\3cdn\xc0\x10" + b"\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7"
     )
-    yield "dns", _pieces(0, ask, tell)
+    yield "dns", _pieces(UDP, 53, ask, tell)
     yield (
         "dns-tcp",
-        _pieces(4, struct.pack(">H", len(ask)) + ask, struct.pack(">H", len(tell)) + tell),
+        _pieces(TCP, 53, struct.pack(">H", len(ask)) + ask, struct.pack(">H", len(tell)) + tell),
     )
     hello = w._records(w._client_hello(b"www.example.com"), 60)
-    yield "tls", _pieces(1, hello[:40], b"", hello[40:])
+    yield "tls", _pieces(TCP, 443, hello[:40], b"", hello[40:])
     yield (
         "http",
-        _pieces(3, b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"),
+        _pieces(
+            TCP, 80, b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"
+        ),
     )
     # RFC 9001, appendix A.2: the long header of its client's Initial packet.
     initial = bytes.fromhex("c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11")
-    yield "quic", _pieces(2, initial.ljust(1200, b"\7"))
-    yield "torrent", _pieces(7, b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe")
+    yield "quic", _pieces(UDP, 443, initial.ljust(1200, b"\7"))
+    yield "torrent", _pieces(UDP, 6881, b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe")
+    yield from seeds_handshakes.payloads()
 
 
 def _packets() -> Iterator[tuple[str, list[bytes]]]:
-    w = _writer("netflow/conftest.py")
+    w = writer("read/netflow/conftest.py")
     fields = [(8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (6, 1), (1, 4), (2, 4), (21, 4), (22, 4)]
     data = struct.pack(">IIHHBBIIII", 1, 2, 3, 4, 6, 2, 100, 1, 990_000, 980_000)
     sampler = w.v9_options(257, [(1, 4)], [(34, 4), (35, 1)])
@@ -112,19 +106,22 @@ def _exports() -> Iterator[tuple[str, bytes]]:
 def _captured() -> Iterator[tuple[str, bytes]]:
     for name, packets in _packets():
         # The exporter speaks, the collector is silent.
-        yield f"{name}-udp", _pieces(5, *(part for packet in packets for part in (packet, b"")))
+        yield (
+            f"{name}-udp",
+            _pieces(UDP, 2055, *(part for packet in packets for part in (packet, b""))),
+        )
     whole = b"".join(dict(_packets())["ipfix"])
-    yield "ipfix-tcp", _pieces(6, whole[:100], b"", whole[100:])
+    yield "ipfix-tcp", _pieces(TCP, 4739, whole[:100], b"", whole[100:])
 
 
 def _sflow() -> Iterator[tuple[str, bytes]]:
-    w = _writer("sflow/sflow_datagrams.py")
+    w = writer("read/sflow/sflow_datagrams.py")
     for number, datagram in enumerate(w.every_kind(24)):
         yield f"datagram-{number}", datagram
 
 
 def _nfcapd() -> Iterator[tuple[str, bytes]]:
-    w = _writer("nfcapd/nfcapd_files.py")
+    w = writer("read/nfcapd/nfcapd_files.py")
     flow = w.flow2([(1, w.GENERIC), (2, w.IPV4)], exporter=1)
     records = [w.exporter(), w.sampler(1, 1, 99), flow, flow]
     for compression, name in enumerate(("plain", "lzo", "", "", "zstd")):
@@ -135,7 +132,7 @@ def _nfcapd() -> Iterator[tuple[str, bytes]]:
 
 
 def _silk() -> Iterator[tuple[str, bytes]]:
-    w = _writer("silk/silk_files.py")
+    w = writer("read/silk/silk_files.py")
     for kind, version, order, compression in (
         ("FT_RWIPV6ROUTING", 3, "<", 0),
         ("FT_RWGENERIC", 5, ">", 1),
@@ -147,85 +144,6 @@ def _silk() -> Iterator[tuple[str, bytes]]:
         content = rows if compression == 0 else w.block(rows, compression)
         head = w.header(kind, version, order, compression=compression)
         yield f"{kind.lower()}-{compression}", head + content
-
-
-def _texts() -> Iterator[tuple[str, str, str]]:
-    yield (
-        "zeek",
-        "conn.log",
-        (
-            "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n"
-            "#unset_field\t-\n#path\tconn\n"
-            "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\t"
-            "orig_ip_bytes\tresp_ip_bytes\thistory\n1.5\tCa\t10.0.0.1\t1\t192.0.2.1\t53\tudp\tdns\t0.1\t"
-            "60\t90\tDd\n#close\t2020-01-01-00-00-00\n"
-        ),
-    )
-    yield (
-        "zeek",
-        "dns.json",
-        (
-            '{"ts":1.5,"uid":"Ca","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"192.0.2.1",'
-            '"id.resp_p":53,"proto":"udp","query":"a.example","answers":["b.example","192.0.2.9"],'
-            '"TTLs":[60.0,60.0]}\n'
-        ),
-    )
-    event = (
-        '{{"timestamp":"2020-01-01T00:00:00.000001+0000","flow_id":7,"event_type":"{0}","src_ip":'
-        '"10.0.0.1","src_port":1,"dest_ip":"192.0.2.1","dest_port":443,"proto":"TCP",{1}}}\n'
-    )
-    flow = (
-        '"flow":{"pkts_toserver":1,"pkts_toclient":1,"bytes_toserver":60,"bytes_toclient":60,'
-        '"start":"2020-01-01T00:00:00.000001+0000","end":"2020-01-01T00:00:01.000001+0000"}'
-    )
-    dns = '"dns":{"version":2,"type":"answer","rrname":"a.example","grouped":{"A":["192.0.2.9"]}}'
-    yield (
-        "suricata",
-        "eve.json",
-        "".join(
-            (
-                event.format("flow", flow),
-                event.format("tls", '"tls":{"sni":"a.example"}'),
-                event.format("dns", dns),
-            )
-        ),
-    )
-    yield (
-        "aws",
-        "default.log",
-        (
-            "2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1431280876 "
-            "1431280934 ACCEPT OK\n"
-            "2 123456789010 eni-1 - - - - - - - 1431280876 1431280934 - NODATA\n"
-        ),
-    )
-    yield (
-        "azure",
-        "nsg.json",
-        (
-            '{"records":[{"category":"NetworkSecurityGroupFlowEvent","resourceId":"/X/NSG","properties":'
-            '{"Version":2,"flows":[{"rule":"r","flows":[{"mac":"000D","flowTuples":["1594238651,'
-            '10.1.0.4,20.38.107.36,52246,443,T,O,A,E,9,1599,12,11178"]}]}]}}]}'
-        ),
-    )
-    yield (
-        "table",
-        "flows.csv",
-        (
-            "start_time,src_ip_addr,src_cc,dst_ip_addr,dst_cc,proto,src_port,dst_port,tcp_flags,"
-            "num_pkts,num_octets,sample_algo,sample_interval\n2017-04-01 00:00:00,10.0.0.1,KP,"
-            "192.0.2.1,US,6,40000,443,27,3,180,1,1000\n"
-        ),
-    )
-    yield (
-        "gcp",
-        "payload.jsonl",
-        (
-            '{"jsonPayload":{"connection":{"src_ip":"10.0.0.1","dest_ip":"192.0.2.1","src_port":1,'
-            '"dest_port":443,"protocol":6},"bytes_sent":"10","packets_sent":"1","start_time":'
-            '"2020-01-01T00:00:00Z","end_time":"2020-01-01T00:00:01Z","reporter":"SRC"}}\n'
-        ),
-    )
 
 
 FAMILIES = {
@@ -241,11 +159,9 @@ FAMILIES = {
 
 def seeds() -> Iterator[tuple[str, str, bytes]]:
     """Family, name and content of each seed."""
-    for family, make in FAMILIES.items():
+    for family, make in (FAMILIES | TEXTS | LISTS).items():
         for name, content in make():
             yield family, name, content
-    for family, name, text in _texts():
-        yield family, name, text.encode()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from folkways.model.errors import FormatError, MappingError
+from folkways.read.tabular.mapping import parse_mapping
 
 MAPPING = """
 name = "own"
@@ -269,6 +270,26 @@ def test_parquet_cut_in_its_middle(made: Made, tmp_path: Path) -> None:
     found, tally = made(bytes(content), "parquet")
     assert len(found) < 9000
     assert tally.skipped["Parquet file broken"] == 1
+
+
+@pytest.mark.parametrize("word", ["odd name", "odd text"])
+def test_parquet_with_text_that_is_not_utf_8(made: Made, tmp_path: Path, word: str) -> None:
+    table = pa.Table.from_pylist([ROW | {"p": "odd text", "odd name": "x"}])
+    pq.write_table(table, tmp_path / "p", compression="none", store_schema=False)
+    content = (tmp_path / "p").read_bytes().replace(word.encode(), b"\xff" * len(word))
+    if word == "odd name":
+        with pytest.raises(FormatError, match="not a Parquet file"):
+            made(content, "parquet")
+    else:
+        found, tally = made(content, "parquet")
+        assert not found
+        assert tally.skipped == {"Parquet file broken": 1}
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 3000, "a = " + "9" * 5000, "a = 2020-02-31"])
+def test_a_mapping_that_is_no_toml(text: str) -> None:
+    with pytest.raises(MappingError, match=r"^own: [^\n]*$"):
+        parse_mapping(text, "own")
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])

@@ -8,12 +8,11 @@ import pyarrow.parquet as pq
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError
 from folkways.read.cloud.aws_layout import NEEDED, known_fields
+from folkways.read.parquet import BROKEN, reason
 from folkways.read.reader import BATCH_ROWS
 from folkways.read.source import Source
 
 _MAGIC = b"PAR1"
-# What reading a cut or garbled Parquet file can raise.
-_BROKEN = (pa.ArrowException, OSError, ValueError, KeyError)
 
 
 def is_parquet(source: Source) -> bool:
@@ -47,7 +46,7 @@ def columns(source: Source, tally: Tally) -> Iterator[tuple[int, dict[str, pa.Ar
                 batch.validate(full=True)
                 found = {name: _text(batch[column]) for name, column in wanted.items()}
                 yield batch.num_rows, found
-    except _BROKEN:
+    except BROKEN:
         tally.records += 1
         tally.skip("Parquet file broken")
         tally.note("The Parquet file cannot be read to its end; what came before was used.")
@@ -60,9 +59,8 @@ def _names(source: Source) -> dict[str, str]:
         )
     try:
         names = pq.read_schema(source.path).names
-    except _BROKEN as error:
-        reason = str(error).splitlines()[0] if str(error) else "it is cut or garbled"
-        raise FormatError(f"{source.name} is not a whole Parquet file: {reason}.") from None
+    except BROKEN as error:
+        raise FormatError(f"{source.name} is not a whole Parquet file: {reason(error)}.") from None
     return {name.replace("_", "-"): name for name in names}
 
 

@@ -173,7 +173,8 @@ def parse_mapping(text: str, where: str = "the mapping") -> Mapping:
     """
     try:
         mapping = msgspec.convert(_with_preset(tomllib.loads(text), where), Mapping)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:
+        # tomllib has no error of its own for absurd numbers and nesting.
         raise MappingError(f"{where}: {error}") from None
     mapping.check()
     return mapping

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError
+from folkways.read.parquet import BROKEN, reason
 from folkways.read.source import Source
 from folkways.read.tabular.mapping import Mapping
 from folkways.read.tabular.table import ROWS, Candidates, Piece, batch_of, columns_of, present
@@ -27,14 +28,17 @@ def pieces(source: Source, mapping: Mapping, tally: Tally) -> Iterator[Piece]:
         )
     try:
         file = pq.ParquetFile(source.path)
-    except (pa.ArrowException, OSError) as error:
-        raise FormatError(f"{source.name} is not a Parquet file: {error}.") from None
+        names = file.schema_arrow.names
+    except BROKEN as error:
+        raise FormatError(f"{source.name} is not a Parquet file: {reason(error)}.") from None
     with file:
-        candidates = present(mapping, file.schema_arrow.names, source)
+        candidates = present(mapping, names, source)
         try:
             for batch in file.iter_batches(ROWS, columns=columns_of(candidates)):
+                # Garbled pages can hold text that is none, which Parquet does not check.
+                batch.validate(full=True)
                 yield partial(_rows, batch, candidates, mapping)
-        except (pa.ArrowException, OSError):
+        except BROKEN:
             tally.records += 1
             tally.skip("Parquet file broken")
 
@@ -63,4 +67,4 @@ def _text(name: str, column: pa.Array) -> pa.Array:
             column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
         return column.cast(pa.string())
     except pa.ArrowException as error:
-        raise FormatError(f"column {name} is no text, number or time: {error}.") from None
+        raise FormatError(f"column {name} is no text, number or time: {reason(error)}.") from None

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from folkways.model.batches import Tally
 from folkways.read.cloud.objects import objects
 from folkways.read.lines import BOM
+from folkways.read.parquet import BROKEN
 from folkways.read.source import Source
 from folkways.read.tabular.mapping import Mapping, presets
 
@@ -93,7 +93,7 @@ def _parquet_columns(source: Source) -> list[set[str]]:
         return []
     try:
         return [set(pq.read_schema(source.path).names)]
-    except (pa.ArrowException, OSError):
+    except BROKEN:
         return []
 
 
