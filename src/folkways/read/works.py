@@ -39,14 +39,14 @@ def count_cut(tally: Tally) -> None:
     tally.skip("cut line")
 
 
-def in_order(works: Iterable[Work], tally: Tally) -> Iterator[Batch]:
-    """Do the works in ``WORKERS`` threads, a few ahead of the one whose result is taken."""
-    with ThreadPoolExecutor(WORKERS) as pool:
+def in_order(works: Iterable[Work], tally: Tally, workers: int = WORKERS) -> Iterator[Batch]:
+    """Do the works in some threads, a few ahead of the one whose result is taken."""
+    with ThreadPoolExecutor(workers) as pool:
         under_way: deque[Future[Result]] = deque()
         try:
             for work in works:
                 under_way.append(pool.submit(work))
-                if len(under_way) > WORKERS:
+                if len(under_way) > workers:
                     yield from _take(under_way.popleft(), tally)
             while under_way:
                 yield from _take(under_way.popleft(), tally)

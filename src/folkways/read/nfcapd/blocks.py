@@ -1,17 +1,18 @@
-"""The blocks of an nfcapd file, decompressed, one at a time: memory holds one block."""
+"""The blocks of an nfcapd file, decompressed, one at a time, into memory that the caller gives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedIOBase
+from typing import BinaryIO, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from folkways.formats import nfcapd
 from folkways.formats.nfcapd import layout1, layout2
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError
-from folkways.read.nfcapd.decompress import BlockError, decompress
+from folkways.read.nfcapd.decompress import MOST, BlockError, decompress
+from folkways.read.nfcapd.walk import Octets
 from folkways.read.source import BROKEN_STREAM, Source
 
 _CUT = "block cut by the end of the file"
@@ -24,14 +25,6 @@ class FileHeader:
     layout: int
     compression: int
     blocks: int | None
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block of flow records: how many it claims, and its bytes."""
-
-    claimed: int
-    data: npt.NDArray[np.uint8]
 
 
 def read_header(source: Source, stream: BinaryIO, tally: Tally) -> FileHeader:
@@ -68,8 +61,17 @@ def read_header(source: Source, stream: BinaryIO, tally: Tally) -> FileHeader:
     return FileHeader(layout, compression, int(header["blocks"]) or None)
 
 
-def read_blocks(stream: BinaryIO, header: FileHeader, tally: Tally) -> Iterator[Block]:
-    """Yield the blocks of flows; what cannot be read is counted."""
+def read_blocks(
+    stream: BinaryIO, header: FileHeader, room: Callable[[int], Octets], tally: Tally
+) -> Iterator[tuple[int, Octets]]:
+    """Yield the blocks of flows: how many records each claims, and its bytes.
+
+    Args:
+        stream: the file behind its header.
+        header: what that says.
+        room: where to put a block of so many bytes.
+        tally: where is counted what cannot be read.
+    """
     wanted = layout1.FLOW_BLOCK if header.layout == 1 else layout2.FLOW_BLOCK
     left = header.blocks
     while left is None or left > 0:
@@ -81,8 +83,8 @@ def read_blocks(stream: BinaryIO, header: FileHeader, tally: Tally) -> Iterator[
         if block["size"] > nfcapd.MAX_BLOCK:
             tally.skip("block of an impossible size; the rest of the file is not read")
             return
-        content = _take(stream, int(block["size"]))
-        if len(content) < block["size"]:
+        content = room(int(block["size"]))
+        if not _filled(content, stream):
             tally.skip(_CUT)
             return
         left = left and left - 1
@@ -94,12 +96,21 @@ def read_blocks(stream: BinaryIO, header: FileHeader, tally: Tally) -> Iterator[
         if name is None:
             tally.skip("block compressed with an unknown method")
             continue
-        try:
-            found = decompress(content, name)
-        except BlockError as error:
-            tally.skip(str(error))
-            continue
-        yield Block(int(block["records"]), np.frombuffer(found, np.uint8))
+        if name != "none":
+            try:
+                size = decompress(content.data, name, room(MOST))
+            except BlockError as error:
+                tally.skip(str(error))
+                continue
+            content = room(size)
+        yield int(block["records"]), content
+
+
+def _filled(content: Octets, stream: BinaryIO) -> bool:
+    try:
+        return cast("BufferedIOBase", stream).readinto(content.data) == len(content)
+    except BROKEN_STREAM:
+        return False
 
 
 def _take(stream: BinaryIO, size: int) -> bytes:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from folkways.model.addresses import address_to_text, addresses_from_numpy, sortable
 from folkways.model.columns import ADDRESS
 from folkways.read.nfcapd.facts import Facts
-from folkways.read.nfcapd.fields import Fields
+from folkways.read.nfcapd.fields import Fields, nullable
 
 Words = npt.NDArray[np.uint32]
 """(rows, 4) numbers of 32 bits in network order that are the 16 bytes of an address each."""
@@ -34,19 +34,22 @@ def translated(fields: Fields) -> dict[str, pa.Array]:
         port = fields.get(f"{name}_port")
         if port is not None:
             same = (port == 0) | (port == fields.rows[f"{side}_port"])
-            columns[f"{name}_port"] = pa.array(port.astype(np.int32), mask=same)
+            columns[f"{name}_port"] = nullable(port.astype(np.int32), same)
     return columns
 
 
 def _words(fields: Fields, name: str) -> Words:
     """Addresses of one kind, from IPv6 if the records have both, unless it is zero."""
-    words = np.zeros((len(fields.rows), 4), np.uint32)
-    if fields.has(f"{name}4"):
-        words[:, 2] = _MAPPED
-        words[:, 3] = fields.rows[f"{name}4"].byteswap()
+    six = None
     if fields.has(f"{name}6"):
         six = fields.rows[f"{name}6"].byteswap().view(np.uint32)
-        used = six.any(axis=1) if fields.has(f"{name}4") else slice(None)
+        if not fields.has(f"{name}4"):
+            return six
+    words = np.zeros((len(fields.rows), 4), np.uint32)
+    words[:, 2] = _MAPPED
+    words[:, 3] = fields.rows[f"{name}4"].byteswap()
+    if six is not None:
+        used = six.any(axis=1)
         words[used] = six[used]
     return words
 
@@ -64,10 +67,11 @@ def exporters(fields: Fields, facts: Facts) -> dict[str, pa.Array]:
     direction = fields.get("direction")
     if direction is not None:
         keys |= direction == _EGRESS
-    coded = pa.array(keys).dictionary_encode()
+    # Nearly always all are of one exporter.
+    coded = pa.array(keys[:1] if (keys == keys[0]).all() else keys).dictionary_encode()
     distinct = coded.dictionary.to_pylist()
     known = [facts.exporters.get(key >> 1) for key in distinct]
-    names = pa.array([one and one.address for one in known], pa.string()).take(coded.indices)
+    names = _spread([one and one.address for one in known], coded.indices, len(keys))
     if None in known:
         names = pc.coalesce(names, _senders(fields))
     ways = ["egress" if key & 1 else "" for key in distinct]
@@ -75,10 +79,16 @@ def exporters(fields: Fields, facts: Facts) -> dict[str, pa.Array]:
         f"{(one and one.place) or ''} {way}".strip() or None
         for one, way in zip(known, ways, strict=True)
     ]
-    where = pa.array(points, pa.string()).take(coded.indices)
+    where = _spread(points, coded.indices, len(keys))
     if fields.has("domain", "point"):
         where = pc.coalesce(_observed(fields), where)
     return {"exporter": names, "observation_point": where}
+
+
+def _spread(words: list[str | None], places: pa.Array, rows: int) -> pa.Array:
+    """The words at places of a list, or the only one in all rows."""
+    texts = pa.array(words, pa.string())
+    return pa.repeat(texts[0], rows) if len(words) == 1 else texts.take(places)
 
 
 def _observed(fields: Fields) -> pa.Array:

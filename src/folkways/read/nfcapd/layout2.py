@@ -41,8 +41,10 @@ def tables(data: Octets, at: Positions, sizes: Positions, tally: Tally) -> Itera
         same = rows["elements"] == len(elements)
         for offset, kind, length in elements:
             same &= rows[f"head{offset}"] == kind | length << 16
-        yield _fields(rows if same.all() else rows[same], appended=_appended(elements))
-        like[like] = same
+        if not same.all():
+            rows = rows[same]
+            like[like] = same
+        yield _fields(rows, appended=_appended(elements))
         at, sizes = at[~like], sizes[~like]
     yield from _by_element(data, at, sizes, tally)
 

@@ -2,8 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from typing import BinaryIO
 
 import numpy as np
@@ -13,15 +11,12 @@ from folkways.formats.nfcapd import layout1 as format1
 from folkways.model.batches import Batch, Tally
 from folkways.read.nfcapd import layout1, layout2
 from folkways.read.nfcapd.blocks import FileHeader, read_blocks, read_header
-from folkways.read.nfcapd.facts import Facts, Learner
-from folkways.read.nfcapd.rows import make_rows
-from folkways.read.nfcapd.walk import Octets, Positions, Walk, walk
+from folkways.read.nfcapd.facts import Learner
+from folkways.read.nfcapd.pieces import Pieces
+from folkways.read.nfcapd.walk import Positions, Walk, walk
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import Source
-from folkways.read.works import Result, Work, in_order
-
-_WORK_ROWS = 32_768
-_WORK_OCTETS = 16 * 2**20
+from folkways.read.works import Work, in_order
 
 
 class NfcapdReader:
@@ -49,7 +44,8 @@ class NfcapdReader:
             header = read_header(source, stream, tally)
             works = _works(stream, header, tally)
             if header.compression:
-                yield from in_order(works, tally)
+                # Walking and decompressing, which the caller does, fill the other core.
+                yield from in_order(works, tally, workers=1)
                 return
             # Without decompression to do beside it, a second thread costs more than it gives.
             for work in works:
@@ -58,49 +54,28 @@ class NfcapdReader:
                 yield from batches
 
 
-@dataclass
-class _Pieces:
-    """Flow records gathered until there are enough for a piece of work."""
-
-    layout: int
-    blocks: list[tuple[Octets, Positions, Positions]] = field(default_factory=list)
-    rows: int = 0
-    octets: int = 0
-
-    def add(self, data: Octets, at: Positions, sizes: Positions) -> None:
-        if len(at):
-            self.blocks.append((data, at, sizes))
-            self.rows += len(at)
-            self.octets += len(data)
-
-    @property
-    def enough(self) -> bool:
-        return self.rows >= _WORK_ROWS or self.octets >= _WORK_OCTETS
-
-    def work(self, facts: Facts) -> Work:
-        blocks, self.blocks, self.rows, self.octets = self.blocks, [], 0, 0
-        return partial(_decode, self.layout, blocks, facts)
-
-
 def _works(stream: BinaryIO, header: FileHeader, tally: Tally) -> Iterator[Work]:
-    learner, pieces = Learner(tally), _Pieces(header.layout)
+    learner, pieces = Learner(tally), Pieces(header.layout)
     head = layout1.HEAD if header.layout == 1 else layout2.HEAD
-    for block in read_blocks(stream, header, tally):
-        found = walk(block.data, block.claimed, head)
+    for claimed, block in read_blocks(stream, header, pieces.room, tally):
+        data = block
+        found = walk(data, claimed, head)
         _count(found, header.layout, tally)
         flows, sizes = _flows(found, header.layout)
         start = 0
         for kind, at, size in found.others:
             if not learner.wants(kind):
                 continue
-            facts = learner.parse(kind, block.data[at : at + size].tobytes())
+            facts = learner.parse(kind, data[at : at + size].tobytes())
             if learner.contradicts(facts):
                 stop = int(flows.searchsorted(at))
-                pieces.add(block.data, flows[start:stop], sizes[start:stop])
-                start = stop
+                pieces.add(flows[start:stop], sizes[start:stop])
+                start, rest = stop, data.copy()
                 yield pieces.work(learner.snapshot())
+                data = pieces.room(len(rest))
+                data[:] = rest
             learner.learn(facts)
-        pieces.add(block.data, flows[start:], sizes[start:])
+        pieces.add(flows[start:], sizes[start:])
         if pieces.enough:
             yield pieces.work(learner.snapshot())
     yield pieces.work(learner.snapshot())
@@ -126,19 +101,3 @@ def _count(found: Walk, layout: int, tally: Tally) -> None:
     tally.skip("record that is no flow (exporter, sampler, other)", kinds.total() - odd - old)
     if found.damaged:
         tally.skip("block with a damaged record; the rest of the block is not read")
-
-
-def _decode(layout: int, blocks: list[tuple[Octets, Positions, Positions]], facts: Facts) -> Result:
-    tally = Tally()
-    if not blocks:
-        return tally, []
-    data = blocks[0][0] if len(blocks) == 1 else np.concatenate([block for block, _, _ in blocks])
-    offsets = np.cumsum([0, *(len(block) for block, _, _ in blocks[:-1])])
-    at = np.concatenate([one + o for (_, one, _), o in zip(blocks, offsets, strict=True)])
-    sizes = np.concatenate([size for _, _, size in blocks])
-    if layout == 1:
-        found = layout1.tables(data, at, sizes, facts.maps, tally)
-    else:
-        found = layout2.tables(data, at, sizes, tally)
-    batches = (make_rows(fields, facts, tally) for fields in found if len(fields.rows))
-    return tally, [batch for batch in batches if batch is not None]

@@ -14,6 +14,10 @@ import numpy.typing as npt
 Octets = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 _HEAD = struct.Struct("<HH")
+_TOLD = np.dtype([("type", "<u2"), ("size", "<u2"), ("low", "u1"), ("high", "u1")])
+_WORD = 4
+_ALIGNED, _ANYWHERE = range(1), range(_WORD)
+"""Places of a word where records may begin: their sizes are multiples of four nearly always."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,24 @@ class FlowHead:
     most: int
 
 
-def walk(data: Octets, claimed: int, head: FlowHead) -> Walk:
-    """All records up to the first impossible one."""
-    maybe, sizes = _heads(data, head)
+def walk(data: Octets, claimed: int, head: FlowHead, places: range = _ALIGNED) -> Walk:
+    """All records up to the first impossible one.
+
+    Args:
+        data: a block.
+        claimed: how many records it is said to have.
+        head: what tells a flow record.
+        places: where in a word records are thought to begin; if one does not, all are searched.
+    """
+    maybe, sizes = _heads(data, head, places)
     after = maybe + sizes
     last = np.flatnonzero(np.append(maybe[1:] != after[:-1], True)) if len(maybe) else maybe
     runs: list[slice] = []
     others: list[tuple[int, int, int]] = []
     at, count, end, view = 0, 0, len(data), data.data
     while count < claimed and at + _HEAD.size <= end:
+        if at % _WORD not in places:
+            return walk(data, claimed, head, _ANYWHERE)
         i = int(maybe.searchsorted(at))
         if i < len(maybe) and maybe[i] == at:
             stop = min(int(last[last.searchsorted(i)]) + 1, i + claimed - count)
@@ -69,26 +82,24 @@ def walk(data: Octets, claimed: int, head: FlowHead) -> Walk:
         others.append((kind, at, size))
         count += 1
         at += size
-    found = np.concatenate([np.arange(r.start, r.stop) for r in runs]) if runs else maybe[:0]
-    return Walk(maybe[found], sizes[found], others, damaged=count < claimed)
+    flows, theirs = (np.concatenate([a[:0], *(a[r] for r in runs)]) for a in (maybe, sizes))
+    return Walk(flows, theirs, others, damaged=count < claimed)
 
 
-def _heads(data: Octets, head: FlowHead) -> tuple[Positions, Positions]:
+def _heads(data: Octets, head: FlowHead, places: range) -> tuple[Positions, Positions]:
     """Where the data look like the head of a flow record that fits, and the sizes they state."""
     if len(data) < head.size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    # A type is two octets, little-endian, at an even or an odd place.
-    room = len(data) - head.size + 2
-    places = [
-        np.flatnonzero(data[odd : room - (room - odd) % 2].view("<u2") == head.type) * 2 + odd
-        for odd in (0, 1)
-    ]
-    maybe = np.sort(np.concatenate(places)) if len(places[1]) else places[0]
-    maybe = maybe[data[maybe + 5] == 0]
-    fifth = data[maybe + 4]
-    maybe = maybe[(fifth >= head.least) & (fifth <= head.most)]
-    sizes = data[maybe + 2].astype(np.int64) | data[maybe + 3].astype(np.int64) << 8
-    fits = (sizes >= head.size) & (maybe + sizes <= len(data))
+    room = len(data) - head.size + _WORD
+    found = []
+    for place in places:
+        words = data[place : place + (room - place) // _WORD * _WORD].view("<u4")
+        found.append(np.flatnonzero(words & 0xFFFF == head.type) * _WORD + place)
+    maybe = np.sort(np.concatenate(found)) if len(found) > 1 else found[0]
+    told = take(data, maybe, _TOLD)
+    sizes = told["size"].astype(np.int64)
+    fits = (told["high"] == 0) & (told["low"] >= head.least) & (told["low"] <= head.most)
+    fits &= (sizes >= head.size) & (maybe + sizes <= len(data))
     return maybe[fits], sizes[fits]
 
 
@@ -96,5 +107,7 @@ def take(data: Octets, at: Positions, dtype: np.dtype[np.void]) -> npt.NDArray[n
     """Structures of a dtype at positions that are known to lie inside the data."""
     if not len(at):
         return np.zeros(0, dtype)
-    windows = np.lib.stride_tricks.sliding_window_view(data, dtype.itemsize)
-    return windows[at].view(dtype).reshape(-1)
+    # As plain octets: of a structure numpy would copy field by field.
+    size = dtype.itemsize
+    windows = np.ndarray(len(data) - size + 1, f"V{size}", data, strides=1)
+    return windows[at].view(dtype)
