@@ -120,13 +120,12 @@ def _line_end(data: memoryview) -> int:
 
 
 def _valid(data: memoryview, tally: Tally) -> memoryview:
-    octets = np.frombuffer(data, np.uint8)
-    if octets.min() == 0:
-        nuls = sum(b"\0" in line for line in bytes(data).split(b"\n"))
-        tally.flag("line with NUL bytes", nuls)
-    if octets.max() < 0x80:
+    # As signed numbers, NUL is 0 and what is not ASCII is below: one look for both.
+    if np.frombuffer(data, np.int8).min() > 0:
         return data
     text = bytes(data)
+    if b"\0" in text:
+        tally.flag("line with NUL bytes", sum(b"\0" in line for line in text.split(b"\n")))
     try:
         text.decode()
     except UnicodeDecodeError:

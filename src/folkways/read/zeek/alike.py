@@ -9,6 +9,7 @@ proved, or whose numbers are no plain ones, is read in the other way.
 """
 
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -33,7 +34,8 @@ _NUMBERS = frozenset(
 _IP_BYTES = frozenset({"orig_ip_bytes", "resp_ip_bytes"})
 _PAYLOAD = frozenset({"orig_bytes", "resp_bytes"})
 _USED = frozenset(log for log, names in NEEDED.items() if not set(VECTORS) & set(names))
-_NUMBER = r"^[0-9][0-9.eE+-]*$"
+# One of the keys with a value that is no number, or a letter that may hide a key.
+_OTHER = r'"(?:{})"\s*:\s*[^-0-9\s]|\\u'
 _DOUBTFUL = (0, 1)
 _EXACT = 2.0**53
 """From here on, two whole numbers may be one double."""
@@ -64,7 +66,7 @@ def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -
     values = _values(cursor, lines, shape)
     if not _are(log, values, every, some, foreign):
         return None
-    if not _stated({key: values[key] for key in numbers}, lines, cursor):
+    if not _stated({key: values[key] for key in numbers}, lines):
         return None
     columns = {}
     for key, name in names.items():
@@ -147,28 +149,19 @@ def _set(column: pa.Array) -> pa.Array:
     return pc.if_else(unset, None, column) if unset.true_count else column
 
 
-def _stated(values: Values, lines: pa.Array, cursor: duckdb.DuckDBPyConnection) -> bool:
+def _stated(values: Values, lines: pa.Array) -> bool:
     """Whether each of these numbers is one in its line, and each that is null is not there."""
     doubtful = np.zeros(len(lines), np.bool_)
     for column in values.values():
         doubtful |= _is_doubtful(column)
-    if not doubtful.any():
-        return True
-    asked = pa.array(doubtful)
-    texts = _values(cursor, lines.filter(asked), dict.fromkeys(values, "VARCHAR"))
-    for key, column in values.items():
-        numbers, text = column.filter(asked), texts[key]
-        if not numbers.is_valid().equals(text.is_valid()):
-            return False
-        text = text.filter(pa.array(_is_doubtful(numbers))).drop_null()
-        if pc.match_substring_regex(text, _NUMBER).true_count < len(text):
-            return False
-    return True
+    other = _OTHER.format("|".join(map(re.escape, values)))
+    return not pc.match_substring_regex(lines.filter(pa.array(doubtful)), other).true_count
 
 
 def _is_doubtful(numbers: pa.Array) -> Mask:
     """Which doubles are 0 or 1, or null."""
-    found: Mask = np.abs(np.asarray(numbers.fill_null(0)) - 0.5) == 0.5
+    value = np.asarray(numbers.fill_null(0))
+    found: Mask = (value == 0) | (value == 1)
     return found
 
 
@@ -177,7 +170,7 @@ def _number(name: str, values: pa.Array) -> pa.Array | None:
     numbers, known = np.asarray(values.fill_null(0.0)), np.asarray(values.is_valid())
     if name in _SECONDS:
         return None if name == "ts" and not known.all() else decimals(numbers, known)
-    if not ((numbers >= 0) & (numbers < _EXACT)).all():
+    if not (numbers.min() >= 0 and numbers.max() < _EXACT):
         return None
     whole = numbers.astype(np.int64)
     if (whole != numbers).any():
