@@ -4,6 +4,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+BLOCK_BYTES = 24 << 20
+"""A block costs a query and some hundred calls, so it is made worth them. From 32 MiB on, the C
+library would get memory from the system anew for each, and all of it would be cleared."""
+
 _PIECE = 1 << 18
 _NEWLINE, _RETURN = 0x0A, 0x0D
 

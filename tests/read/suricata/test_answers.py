@@ -85,7 +85,7 @@ def test_version_1_without_a_flow_stands_alone() -> None:
 def test_version_1_is_put_together_across_blocks(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "_BLOCK_BYTES", size)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", size)
     parts = [event({"type": "answer", "id": 5, **r}, answered=True) for r in CHAIN]
     rows, tally = read(*parts)
     assert [short(r) for r in rows] == WANTED

@@ -152,7 +152,7 @@ def test_flow_far_behind_netflow(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reader, "_BLOCK_BYTES", 2000)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 2000)
     data = lines(*[NETFLOW] * 50, FLOW)
     path = tmp_path / "eve.json"
     path.write_bytes(gzip.compress(data) if gzipped else data)
@@ -284,7 +284,7 @@ def test_a_broken_gzip(tmp_path: Path) -> None:
 def test_the_cut_into_blocks_changes_no_flow(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = lines(*[changed(FLOW, flow_id=n) for n in range(40)])
     wanted = read(data)
-    monkeypatch.setattr(reader, "_BLOCK_BYTES", size)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", size)
     assert read(data) == wanted
     assert [r["uid"] for r in wanted[0]] == list(range(40))
 

@@ -10,7 +10,7 @@ import duckdb
 
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
-from folkways.read.json_lines import connect
+from folkways.read.json_lines import BLOCK_BYTES, connect
 from folkways.read.lines import Block, views
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import HEAD_BYTES, Source
@@ -29,7 +29,6 @@ BOTH_NOTE = (
 
 _USED = (FLOW, NETFLOW, "dns", *FIELD)
 _BOM = b"\xef\xbb\xbf"
-_BLOCK_BYTES = 16 << 20  # a block costs some hundred calls, so it is made worth them
 _LINES_SNIFFED = 20
 _TOGETHER = 24  # batches (at most three a block) that are put in order of kind
 _KEYS = (re.compile(rb'^\{.*"event_type"\s*:'), re.compile(rb'"timestamp"\s*:\s*"'))
@@ -69,7 +68,7 @@ class SuricataReader:
             FormatError: the source is empty, or does not begin with an event.
         """
         with source.open() as stream:
-            found = views(stream, tally, _BLOCK_BYTES)
+            found = views(stream, tally, BLOCK_BYTES)
             first = next(found, None)
             if first is None:
                 raise FormatError(f"{source.name} is empty; nothing to read.")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from folkways.formats.zeek import canonical, log_of
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
-from folkways.read.json_lines import connect
+from folkways.read import json_lines
 from folkways.read.lines import BLOCK_BYTES, as_bytes, views
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import HEAD_BYTES, Source
@@ -20,7 +20,6 @@ _HEADER = re.compile(rb"(?m)^[ \t]*#(?:separator |fields)")
 _SURE_KEYS = frozenset({"uid", "uids", "fuid", "id.orig_h", "certificate.serial", "_path"})
 _LINES_SNIFFED = 20
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
-_JSON_BYTES = 16 << 20
 
 
 class ZeekReader:
@@ -52,8 +51,7 @@ class ZeekReader:
         """
         with source.open() as stream:
             is_json = _JSON.match(source.head)
-            # A block of JSON costs a query, so it is made worth it.
-            found = views(stream, tally, _JSON_BYTES if is_json else BLOCK_BYTES)
+            found = views(stream, tally, json_lines.BLOCK_BYTES if is_json else BLOCK_BYTES)
             first = next(found, None)
             if first is None:
                 raise FormatError(f"{source.name} is empty; nothing to read.")
@@ -63,7 +61,7 @@ class ZeekReader:
                 yield from gathered(in_order(text_works(as_bytes(whole), tally), tally))
             elif _sniff(bytes(first.data[:HEAD_BYTES])):
                 tally.versions["Zeek log, JSON"] += 1
-                with connect() as engine:
+                with json_lines.connect() as engine:
                     yield from gathered(in_order(json_works(whole, engine, tally), tally))
             else:
                 raise FormatError(
