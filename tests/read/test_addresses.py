@@ -56,3 +56,24 @@ TEXTS = st.one_of(
 @given(st.lists(TEXTS, max_size=12))
 def test_a_value_does_not_depend_on_its_column(texts: list[str | None]) -> None:
     assert found(texts) == [wanted(text) for text in texts]
+
+
+DOTTED = [f"{n % 250}.{n % 7}.{n // 250 % 256}.{n % 251}" for n in range(20_000)]
+
+
+@pytest.mark.parametrize("odd", [None, *ODD, "2001:db8::1", "::ffff:1.2.3.4", "1.2.3.04"])
+@pytest.mark.parametrize("distinct", [50, 20_000])
+def test_long_columns_of_few_and_of_many_distinct_values(odd: str | None, distinct: int) -> None:
+    texts: list[str | None] = [DOTTED[n % distinct] for n in range(20_000)]
+    texts[9_999] = odd
+    assert found(texts) == [wanted(text) for text in texts]
+
+
+def test_dots_that_only_in_sum_are_three_a_text() -> None:
+    texts: list[str | None] = ["1.2.3.4.5", "1.2.3", "1.2.3.4"]
+    assert found(texts) == [None, None, wanted("1.2.3.4")]
+
+
+def test_a_slice_of_a_column() -> None:
+    column = pa.array(DOTTED, pa.string()).slice(7, 10_001)
+    assert addresses(column).to_pylist() == [wanted(text) for text in DOTTED[7:10_008]]

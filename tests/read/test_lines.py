@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from folkways.model.batches import Tally
 from folkways.read import lines as module
-from folkways.read.lines import Block, blocks, lines, usable
+from folkways.read.lines import Block, Chunks, blocks, lines, usable, views
 
 BAD = "line not UTF-8, bad bytes replaced"
 BOM = b"\xef\xbb\xbf"
@@ -81,3 +81,39 @@ def test_a_last_line_without_its_end_is_told_and_one_in_which_the_stream_broke()
     assert b"".join(found) == b"one\ntwo\n"
     assert tally.flagged == {"compressed stream broken off": 1}
     assert (tally.records, tally.skipped) == (1, Counter({"cut line": 1}))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(max_size=30), max_size=9), st.integers(1, 40))
+def test_views_are_the_blocks(parts: list[bytes], size: int) -> None:
+    content = b"\n".join(parts)
+    first, second = Tally(), Tally()
+    copied = list(blocks(stream(content), first, size))
+    seen = list(views(stream(content), second, size))
+    assert [Block(bytes(v.data), v.ended, v.broken) for v in seen] == copied
+    assert first == second
+    # Nothing of an earlier block was lost while later ones were read.
+    assert b"".join(v.data for v in seen) == b"".join(b.data for b in copied)
+
+
+def test_the_lines_after_an_absurdly_long_one_in_its_own_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10)
+    for size in range(1, 60):
+        found, tally = split(b"a\n" + b"x" * 40 + b"\nb\nc\n" + b"y" * 40 + b"\n", size)
+        # A long line that lies in one block as a whole does no harm, and is a line.
+        assert [line for line in found if len(line) < 10] == ["a", "b", "c"]
+        assert len(found) + tally.skipped["line too long"] == 5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=120) | st.text("a\u00e9\u20ac\U0001f600", max_size=40).map(str.encode))
+def test_chunks_are_the_stream_again_and_cut_no_character(content: bytes) -> None:
+    for size in (4, 5, 7, 64):
+        tally = Tally()
+        found = list(Chunks(stream(content), tally, size))
+        text = content.removeprefix(BOM).decode("utf-8", "replace")
+        assert b"".join(found).decode() == text
+        assert all(part.decode() for part in found)
+        assert bool(tally.flagged[BAD]) == (text.encode() != content.removeprefix(BOM))
