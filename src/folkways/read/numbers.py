@@ -16,6 +16,8 @@ Nanoseconds = npt.NDArray[np.int64]
 SECONDS = pa.decimal128(28, 9)
 
 _INTEGER = r"^[0-9]{1,18}$"
+# As JSON and data frames may write a whole number; of more digits, the last may be another one's.
+_WHOLE_DECIMAL = r"^([0-9]{1,15})\.0+$"
 _DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
 _LONG_DECIMAL = r"^(-?[0-9]{1,18}\.[0-9]{9})[0-9]+$"
 _SCIENTIFIC = r"^-?[0-9](\.[0-9]+)?[eE][+-]?[0-9]{1,2}$"
@@ -49,8 +51,9 @@ def _cast(column: pa.Array) -> pa.Array:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:
-        good = pc.match_substring_regex(column, _INTEGER)
-        return pc.if_else(good, column, None).cast(pa.int64())
+        whole = pc.replace_substring_regex(column, _WHOLE_DECIMAL, r"\1")
+        good = pc.match_substring_regex(whole, _INTEGER)
+        return pc.if_else(good, whole, None).cast(pa.int64())
 
 
 def durations(column: pa.Array) -> tuple[Nanoseconds, Mask, Mask]:

@@ -97,6 +97,10 @@ def read_plainly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any
         ({"orig_pkts": 1}, True),
         ({"orig_pkts": "12"}, True),
         ({"orig_pkts": 2**53}, False),
+        ({"orig_pkts": 5.0}, True),
+        ({"orig_pkts": 1.0}, True),
+        ({"orig_pkts": 1e3}, True),
+        ({"orig_pkts": 1e300}, False),
         ({"orig_pkts": -3}, False),
         ({"orig_pkts": float("inf")}, False),
         ({"orig_pkts": ABSENT}, True),
@@ -121,6 +125,17 @@ def test_one_odd_line(
     assert read(data) == read_plainly(data, monkeypatch)
     data = block(*[CONN] * 7, changed(values), *[CONN] * 2)
     assert read(data) == read_plainly(data, monkeypatch)
+
+
+def test_a_key_written_with_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = block(CONN).replace(b'"orig_pkts": 3', b'"orig_pkts": true')
+    assert b"true" in plain
+    for odd in (plain, plain.replace(b"orig_pkts", rb"orig_\u0070kts")):
+        data = block(*[CONN] * 7) + odd + block(*[CONN] * 42)
+        assert not is_alike(data)
+        rows, tally = read(data)
+        assert (rows, tally) == read_plainly(data, monkeypatch)
+        assert tally.skipped["bad number"] == 1
 
 
 @pytest.mark.parametrize("gone", [("orig_ip_bytes", "resp_ip_bytes"), ("duration",), ("service",)])

@@ -111,6 +111,14 @@ def test_integers() -> None:
     assert integers(pa.array(["1", None, "70000"]), 70_000)[1] is None
 
 
+def test_integers_with_a_point() -> None:
+    texts = ["5.0", "0.000", "5.", ".0", "5.01", "9" * 15 + ".0", "9" * 16 + ".0", "-1.0"]
+    column, bad = integers(pa.array(texts))
+    assert column.to_pylist() == [5, 0, None, None, None, 10**15 - 1, None, None]
+    assert bad is not None
+    assert bad.tolist() == [value is None for value in column.to_pylist()]
+
+
 @pytest.mark.parametrize(
     ("history", "flags"),
     [

@@ -20,12 +20,24 @@ _GROUPS = ("CNAME", "A", "AAAA")
 
 
 @dataclass(frozen=True)
+class Unlisted:
+    """The events without a list of records, with what only they may have; ``which`` they are."""
+
+    events: Events
+    which: Mask
+
+    def column(self, path: str, chosen: Mask) -> pa.Array:
+        """What is at a path, of the ``chosen`` of all events, all of which are unlisted."""
+        return self.events.only(chosen[self.which]).column(path)
+
+
+@dataclass(frozen=True)
 class Messages:
     """For each event, all being responses, what it says beside its resource records.
 
     ``first`` is the first event of its message (itself, but in version 1), ``name`` the name asked
     for as the log has it. ``detailed`` events have records in ``answers``, ``grouped`` ones in
-    ``grouped``; the others are a record themselves, or none.
+    ``grouped``; the others are a record themselves, or none. All but the detailed are ``unlisted``.
     """
 
     first: Rows
@@ -33,7 +45,7 @@ class Messages:
     name: pa.Array
     detailed: Mask
     grouped: Mask
-    unlisted: "_Unlisted"
+    unlisted: Unlisted
 
 
 @dataclass(frozen=True)
@@ -53,23 +65,11 @@ class Records:
         return Records(self.event[mask], *(column.filter(wanted) for column in columns))
 
 
-@dataclass(frozen=True)
-class _Unlisted:
-    """The events without a list of records, with what only they may have; ``which`` they are."""
-
-    events: Events
-    which: Mask
-
-    def column(self, path: str, chosen: Mask) -> pa.Array:
-        """What is at a path, of the ``chosen`` of all events, all of which are unlisted."""
-        return self.events.only(chosen[self.which]).column(path)
-
-
 def messages(events: Events, stamps: Rows) -> Messages:
     """What the events say; ``stamps`` are their times in microseconds."""
     answers = pc.list_value_length(events.column("dns.answers"))
     detailed = mask_of(pc.less_equal(answers, MAX_RECORDS))
-    unlisted = _Unlisted(events.only(~detailed).asked(UNLISTED), ~detailed)
+    unlisted = Unlisted(events.only(~detailed).asked(UNLISTED), ~detailed)
     grouped = np.zeros(events.count, np.bool_)
     grouped[~detailed] = _is_grouped(unlisted.events)
     alone = ~(detailed | grouped)
@@ -140,7 +140,7 @@ def _flat(lists: pa.Array, chosen: Mask) -> tuple[Rows, pa.Array]:
     return np.flatnonzero(chosen)[parents], lists.flatten()
 
 
-def _grouped(unlisted: _Unlisted, asked: pa.Array, chosen: Mask) -> list[Records]:
+def _grouped(unlisted: Unlisted, asked: pa.Array, chosen: Mask) -> list[Records]:
     """Names in order from the question on, each owning the next; the last owns the addresses."""
     event, names = _flat(unlisted.column("dns.grouped.CNAME", chosen), chosen)
     asked_first = np.append(-1, event)[:-1] != event

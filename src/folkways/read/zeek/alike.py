@@ -4,8 +4,8 @@ What a line is, is told by which keys it has. Asking for all its keys costs a se
 log is supposed from a few lines, and proved by the few keys that tell it from others. Seconds and
 whole numbers come out as numbers, since their text would have to be made first, where those lines
 have them and they are neither 0 nor 1: for these, and where there is no number, the engine does not
-say what the line has (true becomes 1), so that such lines are asked again. A block that is not
-proved, or whose numbers are no plain ones, is read in the other way.
+say what the line has (true becomes 1), so that the text of such lines is looked at. A block that is
+not proved, or whose numbers are no plain ones, is read in the other way.
 """
 
 import json
