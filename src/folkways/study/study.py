@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,7 +60,12 @@ class Study:
     ) -> Ingested:
         """Read sources, each content once, and settle the days that they touch."""
         progress = progress or Silent()
-        with self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")):
+        with (
+            self.folder.store.lock(lambda: progress.say("Another command writes; waiting.")),
+            ThreadPoolExecutor(1, "catalogue") as beside,
+        ):
+            # Settling will need it; what is wrong with it is said there.
+            beside.submit(getattr, self.folder, "catalogue")
             done = ingest_sources(
                 self.folder,
                 sources,
