@@ -23,8 +23,12 @@ SECONDS_EACH = 10
 """Of processor time, which a busy or paused machine does not lengthen."""
 HANG_SECONDS = 120
 """After which a process that does not come back is ended."""
+END_SECONDS = 30
+"""What a process may take to begin and to end."""
 SLICE_SECONDS = 60
-"""After which another process goes on with the corpus, for the same reason."""
+"""After which another process goes on with the corpus, since it holds ever more memory."""
+UNITS = "number_of_executed_units: "
+"""What libFuzzer tells at its end."""
 BINARY = ("capture", "payload", "netflow", "netflow-captured", "sflow", "nfcapd", "silk", "parquet")
 TEXT = ("zeek", "suricata", "aws", "azure", "gcp", "table", "presets", "mapping", "any")
 LISTS = ("lists", "named-lists", "domains", "package", "settings")
@@ -61,16 +65,28 @@ def _family(family: str, seconds: int, corpus: Path) -> bool:
     command = [sys.executable, __file__, family, "--one-process", "--corpus", str(corpus)]
     end, inputs, reached, kept = time.monotonic() + seconds, 0, "", True
     while kept and (left := round(end - time.monotonic())) > 0:
-        command[6:] = ["--seconds", str(min(left, SLICE_SECONDS))]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        kept = done.returncode == 0
-        inputs += sum(map(int, re.findall(r"number_of_executed_units: (\d+)", done.stderr)))
-        reached = (re.findall(r"cov: \d+ ft: \d+ corp: \d+", done.stderr) or [reached])[-1]
+        slice_seconds = min(left, SLICE_SECONDS)
+        command[6:] = ["--seconds", str(slice_seconds)]
+        kept, told = _told(command, slice_seconds + HANG_SECONDS + END_SECONDS)
+        inputs += sum(map(int, re.findall(rf"{UNITS}(\d+)", told)))
+        reached = (re.findall(r"cov: \d+ ft: \d+ corp: \d+", told) or [reached])[-1]
         if not kept:
-            print(done.stderr[-4000:])
+            print(told[-4000:])
     took = seconds + time.monotonic() - end
     print(f"{family}: {took:.0f} s, {inputs} inputs, {reached}", flush=True)
     return kept
+
+
+def _told(command: list[str], seconds: int) -> tuple[bool, str]:
+    """Whether a process kept all promises, and what it told."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as late:
+        # libFuzzer holds the interpreter while it ends the process, and a thread of Arrow's may
+        # wait for that for ever. All inputs were tried then.
+        told = (late.stderr or b"").decode(errors="replace")
+        return UNITS in told, told
+    return done.returncode == 0, done.stderr
 
 
 def _replay(family: str, path: Path) -> int:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.domain_lists.hosts import read_host_list
 from folkways.attribute.explain import explain
 from folkways.attribute.facts import DomainFact, Rule, Service
 from folkways.attribute.fields import CatalogueError
@@ -212,6 +213,15 @@ def test_an_imported_rule_speaks_only_where_no_other_does(
     found = catalogue.match_name(host)
     assert (found.id if found else None) == (max(matching)[3] if matching else None)
     assert [r.id for r in catalogue.names_of(host)] == [m[3] for m in sorted(matching)[::-1]]
+
+
+def test_a_quote_that_takes_the_comma() -> None:
+    found = list(read_host_list(b'".co.uk,two\n"a.example",one\nb.example,\n'))
+    assert [(line.name, line.service) for line in found] == [
+        (None, None),
+        ("a.example", "one"),
+        ("b.example", None),
+    ]
 
 
 def test_host_lists(tmp_path: Path, small: Catalogue) -> None:

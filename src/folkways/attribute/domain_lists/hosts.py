@@ -58,7 +58,9 @@ def _csv_row(line: str) -> HostLine:
         fields = next(csv.reader([line], skipinitialspace=True))
     except csv.Error:
         return HostLine(None)
-    return _domain(fields[0].strip())._replace(service=fields[1].strip() or None)
+    # A quote that is not closed takes the comma with it.
+    name, service = [field.strip() for field in (*fields, "")[:2]]
+    return _domain(name)._replace(service=service or None)
 
 
 def _domain(word: str) -> HostLine:
