@@ -46,8 +46,9 @@ def _words(fields: Fields, name: str) -> Words:
         if not fields.has(f"{name}4"):
             return six
     words = np.zeros((len(fields.rows), 4), np.uint32)
-    words[:, 2] = _MAPPED
-    words[:, 3] = fields.rows[f"{name}4"].byteswap()
+    if fields.has(f"{name}4"):
+        words[:, 2] = _MAPPED
+        words[:, 3] = fields.rows[f"{name}4"].byteswap()
     if six is not None:
         used = six.any(axis=1)
         words[used] = six[used]
