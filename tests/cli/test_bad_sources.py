@@ -195,6 +195,7 @@ def test_what_a_file_says_does_not_steer_the_terminal(
     run: Run, fails: Fails, empty: Path, tmp_path: Path
 ) -> None:
     told = "\x1b[31m\x9b31m\x07"
+    assert "none\u3000\xa0" in fails(2, "inspect", tmp_path / "none\u3000\xa0here")
     assert "\x1b" not in fails(2, "inspect", tmp_path / f"none{told}")
     path = tmp_path / "events.json"
     event = {"timestamp": "2017-06-09T00:00:00.000000+0000", "event_type": "stats", "host": told}
