@@ -1,6 +1,6 @@
 """All benchmarks, each beside a named baseline in the same run. ``make bench`` calls it.
 
-Inputs are made once in a folder of the system's temporary one (about 9 GB), or in the one given.
+Inputs are made once in a folder of the system's temporary one (about 10 GB), or in the one given.
 """
 
 import argparse
