@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.model.columns import ADDRESS
+from folkways.model.validity import validity
 
 MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
 
@@ -72,13 +73,8 @@ def addresses_from_numpy(
 ) -> pa.Array:
     """The other way: (n, 16) bytes and an optional mask to a column of addresses."""
     data = pa.py_buffer(np.ascontiguousarray(octets, dtype=np.uint8))
-    n = len(octets)
-    validity = None
-    nulls = 0
-    if known is not None and not known.all():
-        validity = pa.py_buffer(np.packbits(known, bitorder="little"))
-        nulls = int(n - known.sum())
-    return pa.Array.from_buffers(ADDRESS, n, [validity, data], nulls)
+    valid = None if known is None else validity(known)
+    return pa.Array.from_buffers(ADDRESS, len(octets), [valid, data])
 
 
 def sortable(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.bytes_]:

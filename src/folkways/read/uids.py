@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.model.validity import nullable
 from folkways.read.numbers import integers, mask_of
 from folkways.read.text import Octets, octets_of, windows
 
@@ -50,7 +51,7 @@ def uid_numbers(column: pa.Array) -> pa.Array:
         numbers[rows] = (_hashes(texts.part(rows)[0]) >> np.uint64(1)).view(np.int64)
     for row in np.flatnonzero(texts.lengths > _LONG):
         numbers[row] = uid_number(column[int(row)].as_py())
-    return pa.array(numbers, mask=~mask_of(column.is_valid()))
+    return nullable(numbers, mask_of(column.is_valid()))
 
 
 def flow_numbers(column: pa.Array) -> pa.Array:

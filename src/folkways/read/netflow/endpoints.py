@@ -1,12 +1,12 @@
 """Addresses, ports, protocol and TCP flags of flows, and what a NAT box made of them."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from folkways.formats.headers import Protocol
-from folkways.model.columns import ADDRESS
-from folkways.read.netflow.fields import Bools, Fields, Ints, Octets
+from folkways.model.addresses import addresses_from_numpy
+from folkways.model.validity import nullable
+from folkways.read.netflow.fields import Fields, Ints, Octets
 
 _WITH_PORTS = np.isin(np.arange(256), Protocol.WITH_PORTS)
 _PORTS = {
@@ -45,20 +45,6 @@ def _mapped(four: Octets | None) -> Octets:
     words[:, 2] = _MAPPED
     words[:, 3] = four.view(np.uint32).reshape(-1)
     return words.view(np.uint8).reshape(-1, 16)
-
-
-def address_column(octets: Octets, known: Bools | None = None) -> pa.Array:
-    """A column of addresses over the octets as they lie there, without a copy."""
-    flat = pa.py_buffer(np.ascontiguousarray(octets).reshape(-1))
-    if known is None or known.all():
-        return pa.Array.from_buffers(ADDRESS, len(octets), [None, flat], 0)
-    valid = pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(ADDRESS, len(octets), [valid, flat])
-
-
-def nullable(values: npt.NDArray[np.integer], known: Bools) -> pa.Array:
-    """Numbers as a column; null where they are not known."""
-    return pa.array(values) if known.all() else pa.array(values, mask=~known)
 
 
 def ports(fields: Fields, protocol: Ints | None) -> dict[str, Ints]:
@@ -116,7 +102,7 @@ def translated(
         octets = addresses(fields, f"postNAT{word}")
         if octets is not None and side in sides:
             other = (octets != sides[side]).any(axis=1) & octets[:, 12:].any(axis=1)
-            columns[f"translated_{side}_address"] = address_column(octets, other)
+            columns[f"translated_{side}_address"] = addresses_from_numpy(octets, other)
         number = fields.unsigned(f"postNAPT{word}TransportPort")
         if number is not None and side in port:
             other = (number > 0) & (number >> 16 == 0) & (port[side] >= 0) & (number != port[side])

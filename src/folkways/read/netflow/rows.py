@@ -5,14 +5,14 @@ from zlib import crc32
 import numpy as np
 import pyarrow as pa
 
+from folkways.model.addresses import addresses_from_numpy
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.model.columns import RECORDS
+from folkways.model.validity import nullable
 from folkways.read.netflow.counters import Counters, counters
 from folkways.read.netflow.differences import Sightings, differenced, flag_unsure, flow_names
 from folkways.read.netflow.endpoints import (
-    address_column,
     addresses,
-    nullable,
     ports,
     translated,
     transport,
@@ -58,7 +58,7 @@ def make_rows(
         return None
     protocol = fields.unsigned("protocolIdentifier")
     port = ports(fields, protocol)
-    columns = {f"{side}_address": address_column(octets) for side, octets in sides.items()}
+    columns = {f"{side}_address": addresses_from_numpy(octets) for side, octets in sides.items()}
     columns |= transport(fields, protocol, port)
     columns |= translated(fields, sides, port)
     columns["sampling"] = sampling(fields, header_rate, origin, tally)

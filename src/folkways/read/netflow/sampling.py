@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from folkways.model.batches import Tally
-from folkways.read.netflow.endpoints import nullable
+from folkways.model.validity import nullable
 from folkways.read.netflow.fields import Fields, Ints
 from folkways.read.netflow.origin import Origin
 from folkways.read.sampling import without_implausible

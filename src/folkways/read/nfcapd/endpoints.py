@@ -7,8 +7,9 @@ import pyarrow.compute as pc
 
 from folkways.model.addresses import address_to_text, addresses_from_numpy, sortable
 from folkways.model.columns import ADDRESS
+from folkways.model.validity import nullable
 from folkways.read.nfcapd.facts import Facts
-from folkways.read.nfcapd.fields import Fields, nullable
+from folkways.read.nfcapd.fields import Fields
 
 Words = npt.NDArray[np.uint32]
 """(rows, 4) numbers of 32 bits in network order that are the 16 bytes of an address each."""
@@ -34,7 +35,7 @@ def translated(fields: Fields) -> dict[str, pa.Array]:
         port = fields.get(f"{name}_port")
         if port is not None:
             same = (port == 0) | (port == fields.rows[f"{side}_port"])
-            columns[f"{name}_port"] = nullable(port.astype(np.int32), same)
+            columns[f"{name}_port"] = nullable(port.astype(np.int32), ~same)
     return columns
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -32,12 +31,3 @@ class Fields:
     def get(self, name: str) -> Ints | None:
         """A field; None: not carried. Numbers of 2^63 or more become negative."""
         return self.rows[name].astype(np.int64) if self.has(name) else None
-
-
-def nullable(values: npt.NDArray[np.generic], nulls: Mask) -> pa.Array:
-    """A column of numbers, null where the mask is true."""
-    column = pa.array(values)
-    if not nulls.any():
-        return column
-    valid = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
-    return pa.Array.from_buffers(column.type, len(column), [valid, column.buffers()[1]])

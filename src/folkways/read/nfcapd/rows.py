@@ -5,9 +5,10 @@ import pyarrow as pa
 
 from folkways.formats.headers import Protocol
 from folkways.model.batches import Batch, Tally, make_batch
+from folkways.model.validity import nullable
 from folkways.read.nfcapd.endpoints import addresses, exporters, translated
 from folkways.read.nfcapd.facts import Facts
-from folkways.read.nfcapd.fields import Fields, Mask, nullable
+from folkways.read.nfcapd.fields import Fields, Mask
 from folkways.read.nfcapd.layout2 import UNADDRESSED, UNTIMED
 from folkways.read.nfcapd.times import times
 from folkways.read.nfcapd.volumes import Counters, volumes
@@ -74,20 +75,20 @@ def _kept(fields: Fields, counters: Counters, tally: Tally) -> Mask:
 
 def _transport(fields: Fields) -> dict[str, pa.Array]:
     protocol = fields.rows["protocol"]
-    portless, other = ~_WITH_PORTS[protocol], protocol != _TCP
+    has_ports, is_tcp = _WITH_PORTS[protocol], protocol == _TCP
     columns = {
         "protocol": pa.array(protocol.astype(np.int16)),
-        "tcp_flags_forward": nullable(fields.rows["tcp_flags"].astype(np.int16), other),
+        "tcp_flags_forward": nullable(fields.rows["tcp_flags"].astype(np.int16), is_tcp),
     }
     for side in ("source", "destination"):
         port = fields.rows[f"{side}_port"].astype(np.int32)
-        columns[f"{side}_port"] = nullable(port, portless)
+        columns[f"{side}_port"] = nullable(port, has_ports)
         number = fields.get(f"{side}_asn")
         if number is not None:
-            columns[f"{side}_asn"] = nullable(number, number == 0)
+            columns[f"{side}_asn"] = nullable(number, number != 0)
     flags = fields.get("reverse_tcp_flags")
     if flags is not None:
-        columns["tcp_flags_reverse"] = nullable(flags.astype(np.int16), other | (flags == 0))
+        columns["tcp_flags_reverse"] = nullable(flags.astype(np.int16), is_tcp & (flags != 0))
     return columns
 
 

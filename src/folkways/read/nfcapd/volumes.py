@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from folkways.model.batches import Tally
+from folkways.model.validity import nullable
 from folkways.read.nfcapd.facts import Facts
-from folkways.read.nfcapd.fields import Fields, Ints, Mask, nullable
+from folkways.read.nfcapd.fields import Fields, Ints, Mask
 from folkways.read.nfcapd.sampling import undo_sampling
 
 _NAMES = ("bytes", "packets", "out_bytes", "out_packets")
@@ -73,15 +74,15 @@ def volumes(
         told = event > 0
         flaws |= (told & (values["bytes"] > 0)) | (event == _DENIED).astype(np.int64) << 1
         uncounted = told & (values["packets"] == 0) & (values["bytes"] > 0)
-        columns["packets_forward"] = nullable(values["packets"], uncounted)
+        columns["packets_forward"] = nullable(values["packets"], ~uncounted)
     if reverse.any():
         columns |= _backwards(values, reverse)
     flows = fields.get("flows")
     if flows is not None:
         # The two halves of a biflow are no two flows.
-        columns["flows"] = nullable(flows, (flows <= 1) | reverse)
+        columns["flows"] = nullable(flows, (flows > 1) & ~reverse)
     if sampled.rate.any():
-        columns["sampling"] = nullable(sampled.rate, sampled.rate == 0)
+        columns["sampling"] = nullable(sampled.rate, sampled.rate != 0)
     if flaws.any():
         columns["flaws"] = _WORDS.take(pa.array(flaws))
     return columns
@@ -104,8 +105,8 @@ def _reverse(fields: Fields, values: dict[str, Ints]) -> Mask:
 def _backwards(values: dict[str, Ints], reverse: Mask) -> dict[str, pa.Array]:
     octets = values["out_bytes"]
     packets = values.get("out_packets", np.zeros_like(octets))
-    uncounted = ~reverse | ((packets == 0) & (octets > 0))
+    counted = reverse & ~((packets == 0) & (octets > 0))
     return {
-        "bytes_reverse": nullable(octets, ~reverse),
-        "packets_reverse": nullable(packets, uncounted),
+        "bytes_reverse": nullable(octets, reverse),
+        "packets_reverse": nullable(packets, counted),
     }

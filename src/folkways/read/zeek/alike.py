@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.formats.zeek import SIGNATURES, canonical, log_of, scoped
+from folkways.model.validity import nullable
 from folkways.read.json_lines import answer
 from folkways.read.numbers import Mask, mask_of
 from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
@@ -175,4 +176,4 @@ def _number(name: str, values: pa.Array) -> pa.Array | None:
     whole = numbers.astype(np.int64)
     if (whole != numbers).any():
         return None
-    return pa.array(whole, mask=None if known.all() else ~known)
+    return nullable(whole, known)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from folkways.model.validity import validity
 from folkways.read.numbers import SECONDS, Mask
 
 _MICRO, _NANO = 1e6, 1e9
@@ -40,5 +41,4 @@ def decimals(seconds: npt.NDArray[np.float64], known: Mask) -> pa.Array | None:
         nanoseconds[longer] = near.astype(np.int64)
     words = np.zeros((len(seconds), 2), np.int64)
     words[:, 0] = nanoseconds
-    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(SECONDS, len(seconds), [validity, pa.py_buffer(words)])
+    return pa.Array.from_buffers(SECONDS, len(seconds), [validity(known), pa.py_buffer(words)])
