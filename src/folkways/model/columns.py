@@ -78,6 +78,23 @@ BEGINS = Column(
     "true: the row is known to begin a connection (a sensor's whole connection, a SYN seen first); "
     "null: unknown, so that the time since the last piece decides",
 )
+CUMULATIVE = Column(
+    "cumulative",
+    FLAG,
+    "",
+    "true: the counters are totals since start_ms, so that the row states anew what other rows of "
+    "this meter and connection stated inside its time; null: they count this row alone",
+)
+DENIED = Column(
+    "denied",
+    FLAG,
+    "",
+    "true: the packets were discarded (firewall, security group, IPFIX forwardingStatus); false: "
+    "forwarded; null: not said",
+)
+PARENT_UID = Column(
+    "parent_uid", INT64, "", "uid of the tunnel that carried the row's packets; null: none known"
+)
 REMOTE_ASN = Column("remote_asn", INT64, "", "AS number of the remote side")
 REMOTE_COUNTRY = Column("remote_country", TEXT, "ISO 3166-1", "country of the remote side")
 
@@ -104,6 +121,9 @@ RECORDS = Table(
         BEGINS,
         FLOWS,
         UID,
+        PARENT_UID,
+        CUMULATIVE,
+        DENIED,
         NAME,
         NAME_SOURCE,
         SENSOR_LABEL,
@@ -191,6 +211,9 @@ OBSERVED = Table(
         BEGINS,
         FLOWS,
         UID,
+        PARENT_UID,
+        CUMULATIVE,
+        DENIED,
         NAME,
         NAME_SOURCE,
         SENSOR_LABEL,
@@ -232,6 +255,9 @@ STORED_ANSWERS = Table(
 PIECE_ONLY = frozenset(
     {
         "uid",
+        "parent_uid",
+        "cumulative",
+        "denied",
         "begins",
         "flows",
         "internal",
@@ -267,7 +293,8 @@ CONNECTED = Table(
             "noise",
             TEXT,
             "",
-            "use, scan, backscatter, internal, duplicate; what is not use has measures of its own",
+            "use, scan, backscatter, internal, local, denied, duplicate, interim, envelope; what is "
+            "not use has measures of its own",
             nullable=False,
         ),
         Column(
