@@ -86,7 +86,7 @@ def test_an_answer_after_midnight_is_an_answer() -> None:
 
 def test_whole_connections_of_a_sensor_open_each() -> None:
     whole: dict[str, Any] = {"begins": True, "opened_by": "member"}
-    rows = connect([out(0, uid=1, **whole), out(5, uid=2, **whole)])
+    rows = connect([out(0, uid=1, **whole), out(5_000, uid=2, **whole)])
     assert [r["opens"] for r in rows] == [1, 1]
     assert [r["answered"] for r in rows] == [False, False]
 
@@ -152,7 +152,7 @@ def test_names_are_bound_by_uid_and_the_handshake_is_trusted_more_than_a_header(
         logged(2, "header.example", "http", 1),
         logged(2, "hello.example", "tls", 5),
     ]
-    rows = [out(0, uid=1, begins=True), out(1, uid=2, begins=True), out(2, uid=3, begins=True)]
+    rows = [out(uid, member_port=uid, uid=uid, begins=True) for uid in (1, 2, 3)]
     assert [(r["name"], r["name_source"]) for r in connect(rows, names)] == [
         ("early.example", "http"),
         ("hello.example", "tls"),

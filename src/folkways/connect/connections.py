@@ -1,10 +1,11 @@
 """From pieces to connections: what a person would count once is counted once.
 
 A piece opens a connection if it is known to begin one, or if no piece of the same key (member,
-remote, protocol, both ports) reached into the timeout before it. So a look-back of one timeout is
-enough, and the result depends only on the set of rows, not on how they were cut into files. A row
-keeps its own time and bytes; what is known of a connection (name, opener, answered) is known of
-all its pieces.
+remote, protocol, both ports) reached into the timeout before it. A piece of TCP without SYN opens
+nothing where the connection was seen before. What is known of a connection (name, label, opener,
+answered) is known of all its pieces; a row keeps its own time and bytes. What the day needs from
+before comes from the day before, and from what was open then (``open_connections``), so that the
+result depends only on the set of rows, not on how they were cut into files.
 """
 
 import datetime as dt
@@ -12,15 +13,19 @@ from dataclasses import dataclass
 
 import duckdb
 
-from folkways.connect.duplicates import (
-    KEY,
-    SENT_IN,
-    SENT_OUT,
-    TOLERANCE_MS,
-    marked,
-    what_is_seen,
+from folkways.connect.contest import KEY, SENT_IN, SENT_OUT
+from folkways.connect.duplicates import mark
+from folkways.connect.evidence import (
+    ANSWERED,
+    EVIDENCE,
+    LONE_REPLY,
+    NOISE,
+    OPENED_BY,
+    REPLY_OUT,
+    TOLD,
 )
-from folkways.model.columns import CONNECTED
+from folkways.connect.same_meter import TOLERANCE_MS
+from folkways.model.columns import CONNECTED, OBSERVED
 from folkways.model.period import DAY_MS, EPOCH
 from folkways.model.population import Duplicates
 
@@ -35,49 +40,27 @@ class Connected:
     cheap: bool
 
 
+_OUTPUT = ", ".join(
+    (
+        *OBSERVED.names,
+        *("name_candidates", "seen", "opens", "replied_out", "any_out", "any_in"),
+        *("all_flags_out", "all_flags_in", "any_sampled"),
+    )
+)
+"""What both ways of joining give for the last step."""
+
+_SYN_ONLY = "(coalesce(tcp_flags_out, 0) | coalesce(tcp_flags_in, 0)) = 2"
+# Flags that are known, without a SYN: what comes after a silence goes on.
+_GOES_ON = """(protocol = 6 AND coalesce(tcp_flags_out, tcp_flags_in) IS NOT NULL
+    AND (coalesce(tcp_flags_out, 0) | coalesce(tcp_flags_in, 0)) & 2 = 0
+    AND coalesce(sampling, 1) = 1)"""
+
 # A piece known to begin a connection goes first among those of the same instant; the rest of the
 # order only makes the outcome the same for the same set of rows.
-_ORDER = "start_ms, begins IS NULL, end_ms, packets_out, packets_in, bytes_out, bytes_in"
-_SYN_ONLY = "(coalesce(tcp_flags_out, 0) | coalesce(tcp_flags_in, 0)) = 2"
-# With several sightings: a duplicate goes where its kept row is, though its clock may be earlier.
-_ORDER_TWICE = f"{_ORDER}, exporter, observation_point"
-_PLACE_TWICE = f"start_ms + CASE WHEN spare THEN {TOLERANCE_MS} ELSE 0 END, spare, {_ORDER_TWICE}"
-
-# What is asked of all pieces of a connection, as bits, since one window costs less than ten. Flags
-# take eight bits each.
-_BITS = {
-    "flags_out": (0, "tcp_flags_out"),
-    "flags_in": (8, "tcp_flags_in"),
-    "syn_ack_out": (16, "packets_out = 1 AND tcp_flags_out & 18 = 18"),
-    "syn_ack_in": (17, "packets_in = 1 AND tcp_flags_in & 18 = 18"),
-    "syn_out": (18, "tcp_flags_out & 18 = 2"),
-    "syn_in": (19, "tcp_flags_in & 18 = 2"),
-    "sent_out": (20, SENT_OUT),
-    "sent_in": (21, SENT_IN),
-    "counted_out": (22, f"({SENT_OUT}) IS NOT NULL"),
-    "counted_in": (23, f"({SENT_IN}) IS NOT NULL"),
-    "flags_in_known": (24, "tcp_flags_in IS NOT NULL"),
-    "sampled": (25, "sampling > 1"),
-}
-_EVIDENCE = " | ".join(
-    f"(coalesce(({what})::BIGINT, 0) * {1 << bit})" for bit, what in _BITS.values()
-)
-
-
-def _is(*names: str) -> str:
-    """Whether any of these bits is set in ``told``."""
-    return f"told & {sum(1 << _BITS[name][0] for name in names)} > 0"
-
-
-_TOLD = f"""
-    CASE WHEN {_is("sent_out", "counted_out")} THEN {_is("sent_out")} END AS any_out,
-    CASE WHEN {_is("sent_in", "counted_in")} THEN {_is("sent_in")} END AS any_in,
-    told & 255 AS all_flags_out,
-    CASE WHEN {_is("flags_in_known")} THEN told >> {_BITS["flags_in"][0]} & 255 END AS all_flags_in,
-    {_is("sampled")} AS any_sampled,
-    {_is("syn_ack_out")} AS syn_ack_out, {_is("syn_ack_in")} AS syn_ack_in,
-    {_is("syn_out")} AS syn_out, {_is("syn_in")} AS syn_in
-"""
+_ORDER = """start_ms, begins IS NULL, end_ms, packets_out, packets_in, bytes_out, bytes_in,
+    exporter, observation_point"""
+# A duplicate goes where its kept row is, though its clock may be earlier.
+_PLACE = f"start_ms + CASE WHEN spare THEN {TOLERANCE_MS} ELSE 0 END, spare, {_ORDER}"
 
 # The order of trust where a sensor logs several names for one connection.
 _NAMED = """
@@ -90,112 +73,86 @@ _NAMED = """
     ) GROUP BY uid
 """
 
-_WHOLE = """
-    SELECT p.* EXCLUDE (name, name_source, opened_by),
-           coalesce(p.name, n.name) AS name,
-           CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END AS name_source,
-           coalesce(opened_by, sent_first) AS opened_by,
-           coalesce(flows, 1) AS opens,
-           {sent_out} AS any_out, {sent_in} AS any_in,
-           tcp_flags_out AS all_flags_out, tcp_flags_in AS all_flags_in,
-           false AS any_sampled
-    FROM marked p LEFT JOIN named n USING (uid)
+_WHOLE = f"""
+    SELECT * REPLACE (CASE WHEN {LONE_REPLY} THEN 'remote' ELSE opened_by END AS opened_by)
+    FROM (
+        SELECT p.* REPLACE (
+                   coalesce(p.name, n.name) AS name,
+                   CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END
+                       AS name_source,
+                   coalesce(opened_by, sent_first) AS opened_by),
+               coalesce(flows, 1) AS opens,
+               {SENT_OUT} AS any_out, {SENT_IN} AS any_in,
+               tcp_flags_out AS all_flags_out, tcp_flags_in AS all_flags_in,
+               false AS any_sampled, {REPLY_OUT} AS replied_out
+        FROM {{pieces}} p LEFT JOIN named n USING (uid)
+    )
 """
 
-# Who opened, by the order of trust: what the source says; a SYN without ACK on one side only (flags
-# of a piece are the OR of its packets', so that most pieces of TCP have both); a lone SYN-ACK; who
-# sent first, if that can be told: not by samples, not by equal times, and not by one direction of
-# TCP whose sender acknowledges what is missing here.
-_OPENED_BY = """
-    CASE WHEN said IS NOT NULL THEN said
-         WHEN syn_out AND NOT syn_in THEN 'member'
-         WHEN syn_in AND NOT syn_out THEN 'remote'
-         WHEN syn_ack_in AND NOT syn_ack_out AND any_out THEN 'member'
-         WHEN syn_ack_out AND NOT syn_ack_in AND any_in THEN 'remote'
-         WHEN any_sampled OR first_out = first_in OR {established} THEN NULL
-         WHEN first_in IS NULL OR first_out < first_in THEN
-             CASE WHEN first_out IS NOT NULL THEN 'member' END
-         ELSE 'remote' END
-"""
-# Only one side was seen, but it acknowledges, and not by SYN-ACK or RST alone, which a stranger's
-# forged packet calls forth too: the other side was there, on a path that was not observed.
-_ESTABLISHED = """(protocol = 6 AND coalesce(any_out, false) <> coalesce(any_in, false)
-    AND (coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 16 = 16
-    AND ((coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 9 > 0
-         OR (coalesce(all_flags_out, 0) | coalesce(all_flags_in, 0)) & 6 = 0))"""
-
-_JOINED = """
-    SELECT * EXCLUDE (said, told, syn_out, syn_in, syn_ack_out, syn_ack_in, first_out, first_in),
-           {opened_by} AS opened_by
-    FROM (SELECT *, {told} FROM (
-        SELECT * EXCLUDE (name, name_source, opened_by, sent_first, bound, reached, connection,
-                          spare, retry),
-               first_value(bound.name IGNORE NULLS) OVER whole AS name,
-               first_value(CASE WHEN bound.name IS NOT NULL THEN bound.name_source END IGNORE NULLS)
-                   OVER whole AS name_source,
+_JOINED = f"""
+    SELECT * REPLACE ({OPENED_BY} AS opened_by)
+    FROM (SELECT *, {TOLD} FROM (
+        SELECT * REPLACE (
+                   first_value(bound.name IGNORE NULLS) OVER whole AS name,
+                   first_value(CASE WHEN bound.name IS NOT NULL THEN bound.name_source END
+                       IGNORE NULLS) OVER whole AS name_source,
+                   first_value(CASE WHEN bound.name IS NOT NULL THEN
+                       coalesce(name_candidates, '') END IGNORE NULLS) OVER whole
+                       AS name_candidates,
+                   first_value(sensor_label IGNORE NULLS) OVER whole AS sensor_label),
                first_value(opened_by IGNORE NULLS) OVER whole AS said,
-               bit_or({evidence}) OVER whole AS told,
+               bit_or({EVIDENCE}) OVER whole AS told,
                min(CASE WHEN NOT spare AND sent_first = 'member' THEN start_ms END) OVER whole
                    AS first_out,
                min(CASE WHEN NOT spare AND sent_first = 'remote' THEN start_ms END) OVER whole
                    AS first_in
         FROM (
-            SELECT *, sum(opens) OVER (PARTITION BY {key} ORDER BY {place}
+            SELECT *, sum(opens) OVER (PARTITION BY {KEY} ORDER BY {_PLACE}
                                        ROWS UNBOUNDED PRECEDING) AS connection
             FROM (
                 SELECT *, CASE
                     WHEN spare THEN 0
                     WHEN flows IS NOT NULL THEN flows
                     WHEN begins AND (uid IS NOT NULL OR NOT coalesce(retry, false)) THEN 1
-                    WHEN reached IS NULL OR start_ms - reached > {timeout} THEN 1
+                    WHEN reached IS NULL THEN 1
+                    WHEN start_ms - reached > {{timeout}} AND NOT {_GOES_ON} THEN 1
                     ELSE 0 END AS opens
                 FROM (
-                    SELECT p.*, coalesce(seen = 'duplicate', false) AS spare,
-                        {{'name': coalesce(p.name, n.name), 'name_source':
-                            CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END}}
+                    SELECT p.*,
+                        {{{{'name': coalesce(p.name, n.name), 'name_source':
+                            CASE WHEN p.name IS NULL THEN n.name_source ELSE p.name_source END}}}}
                             AS bound,
                         max(end_ms) OVER (piece
                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
-                        lag({syn_only} AND flows IS NULL) OVER piece
-                            AND start_ms - lag(end_ms) OVER piece <= {timeout} AS retry
-                    FROM marked p LEFT JOIN named n USING (uid)
-                    WINDOW piece AS (PARTITION BY {kept} ORDER BY {order})
+                        lag({_SYN_ONLY} AND flows IS NULL) OVER piece
+                            AND start_ms - lag(end_ms) OVER piece <= {{timeout}} AS retry
+                    FROM (SELECT *, coalesce(seen IN ('duplicate', 'interim'), false) AS spare
+                          FROM {{pieces}}) p
+                    LEFT JOIN named n USING (uid)
+                    WINDOW piece AS (PARTITION BY {KEY}, spare ORDER BY {_ORDER})
                 )
             )
         )
-        WINDOW whole AS (PARTITION BY {key}, connection ORDER BY {place}
+        WINDOW whole AS (PARTITION BY {KEY}, connection ORDER BY {_PLACE}
                          ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ))
 """
 
-_CONNECTED = """
-    SELECT {columns} FROM (
-        SELECT * EXCLUDE (answered, flaws),
-               CASE WHEN seen = 'twice' THEN concat_ws(',', flaws, 'seen-twice') ELSE flaws END
-                   AS flaws,
-               CASE WHEN seen = 'duplicate' THEN 'duplicate'
-                    WHEN internal THEN 'internal'
-                    WHEN protocol = 6 AND NOT coalesce(any_out, false) AND NOT any_sampled
-                         AND all_flags_in & 9 = 0
-                         AND (all_flags_in & 18 = 18 OR all_flags_in & 4 = 4) THEN 'backscatter'
-                    WHEN opened_by = 'remote' AND any_in AND NOT coalesce(any_out, false)
-                         AND answered IS NOT TRUE THEN 'scan'
-                    ELSE 'use' END AS noise,
-               answered, CAST(NULL AS VARCHAR) AS name_candidates
-        FROM (
-            SELECT *, CASE
-                WHEN any_in IS NULL AND any_out IS NULL THEN NULL
-                WHEN any_in AND any_out THEN true
-                WHEN {established} THEN true
-                WHEN any_sampled THEN NULL
-                WHEN opened_by = 'member' THEN coalesce(any_in, false)
-                WHEN opened_by = 'remote' THEN coalesce(any_out, false)
-                ELSE false END AS answered
-            FROM connected_rows
+_COLUMNS = ", ".join(CONNECTED.names)
+_CONNECTED = f"""
+    SELECT {_COLUMNS} FROM (
+        SELECT *, {NOISE} AS noise FROM (
+            SELECT * REPLACE (
+                       CASE WHEN seen = 'twice' THEN concat_ws(',', flaws, 'seen-twice')
+                            ELSE flaws END AS flaws,
+                       nullif(name_candidates, '') AS name_candidates),
+                   {ANSWERED} AS answered,
+                   {{envelope}} AS envelope
+            FROM ({{rows}}) WHERE day = '{{day}}'
         )
     )
-    WHERE day = '{day}'
 """
+_ENVELOPE = "uid IS NOT NULL AND uid IN (SELECT uid FROM envelopes)"
 
 
 def connections_of_day(
@@ -204,16 +161,19 @@ def connections_of_day(
     names: str,
     day: str,
     *,
+    open_before: str | None = None,
     timeout_ms: int = JOIN_TIMEOUT_MS,
     duplicates: Duplicates = "once",
 ) -> Connected:
     """Join the pieces of one UTC day and bind names.
 
     Args:
-        con: a DuckDB connection in which the two views are known.
+        con: a DuckDB connection in which the views are known; temporary tables and views are put
+            into it.
         observed: view of ``observed`` that holds the day, the day before and the day after.
         names: view of ``names`` that holds the day and the day after.
         day: YYYY-MM-DD.
+        open_before: view of ``open_connections`` of the day before; None: nothing was open.
         timeout_ms: a gap longer than this between two pieces makes two connections.
         duplicates: "once": of packets that were seen twice one report is used, the others have
             the noise ``duplicate`` and open nothing; "all": they stay, with the flaw ``seen-twice``
@@ -225,41 +185,49 @@ def connections_of_day(
     """
     start = (dt.date.fromisoformat(day) - EPOCH).days * DAY_MS
     window = f"end_ms >= {start - timeout_ms} AND start_ms < {start + DAY_MS + timeout_ms}"
-    seen = what_is_seen(con, observed, window)
-    twice = seen.twice or seen.translated
-    whole = not twice and _only_whole(con, observed, window)
-    parts = {
-        "key": KEY,
-        "kept": f"{KEY}, coalesce(seen = 'duplicate', false)" if twice else KEY,
-        "order": _ORDER_TWICE if twice else _ORDER,
-        "place": _PLACE_TWICE if twice else _ORDER,
-        "evidence": _EVIDENCE,
-        "told": _TOLD,
-        "sent_out": SENT_OUT,
-        "sent_in": SENT_IN,
-        "syn_only": _SYN_ONLY,
-        "timeout": timeout_ms,
-        "established": _ESTABLISHED,
-        "opened_by": _OPENED_BY.format(established=_ESTABLISHED),
-    }
-    of_day = f"day = '{day}'" if whole else window
-    steps = [
-        f"named AS ({_NAMED.format(names=names)})",
-        f"pieces AS (SELECT * FROM {observed} WHERE {of_day})",
-        *marked("pieces", seen, duplicates, timeout_ms),
-        f"connected_rows AS ({(_WHOLE if whole else _JOINED).format(**parts)})",
-    ]
-    columns = ", ".join(CONNECTED.names)
-    query = f"WITH {', '.join(steps)} " + _CONNECTED.format(
-        columns=columns, day=day, established=_ESTABLISHED
+    columns = ", ".join(OBSERVED.names)
+    pieces = f"SELECT {columns} FROM {observed} WHERE {window}"
+    summaries = f"SELECT {columns}, name_candidates, false AS outside, NULL::VARCHAR AS seen "
+    carried = False
+    if open_before is not None:
+        pieces += f" UNION ALL SELECT {columns} FROM {open_before} WHERE NOT summary AND {window}"
+        carried = bool(con.sql(f"SELECT 1 FROM {open_before} WHERE summary LIMIT 1").fetchall())
+        summaries += f"FROM {open_before} WHERE summary"
+    con.execute("DROP VIEW IF EXISTS day_pieces")
+    con.execute(f"CREATE TEMP VIEW day_pieces AS {pieces}")
+    marked = mark(con, "day_pieces", duplicates, timeout_ms)
+    whole = not carried and _only_whole(con, "day_pieces")
+    none = "NULL::VARCHAR AS name_candidates"
+    plain = f"(SELECT *, {none} FROM {marked.plain})"
+    others = []
+    if marked.contested:
+        others.append(f"SELECT *, {none} FROM {marked.contested}")
+    if carried:
+        others.append(summaries)
+    rest = f"({' UNION ALL BY NAME '.join(others)})"
+    if not whole:
+        all_of_them = " UNION ALL BY NAME ".join([f"SELECT * FROM {plain}", *others])
+        rows = _JOINED.format(pieces=f"({all_of_them})", timeout=timeout_ms)
+    else:
+        rows = f"SELECT {_OUTPUT} FROM ({_WHOLE.format(pieces=plain)})"
+        if others:
+            joined = _JOINED.format(pieces=rest, timeout=timeout_ms)
+            rows += f" UNION ALL SELECT {_OUTPUT} FROM ({joined})"
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE envelopes AS SELECT DISTINCT parent_uid AS uid "
+        f"FROM {observed} WHERE parent_uid IS NOT NULL"
+    ).fetchall()
+    envelopes = con.sql("SELECT 1 FROM envelopes LIMIT 1").fetchall()
+    query = f"WITH named AS ({_NAMED.format(names=names)}) " + _CONNECTED.format(
+        rows=rows, day=day, envelope=_ENVELOPE if envelopes else "false"
     )
     return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
 
 
-def _only_whole(con: duckdb.DuckDBPyConnection, observed: str, window: str) -> bool:
+def _only_whole(con: duckdb.DuckDBPyConnection, pieces: str) -> bool:
     """Whether every row is a whole connection or a sum, so that nothing has to be joined."""
     query = (
-        f"SELECT count(*) FROM {observed} WHERE {window} "
-        "AND NOT ((begins IS TRUE AND uid IS NOT NULL) OR flows IS NOT NULL)"
+        f"SELECT count(*) FROM {pieces} "
+        "WHERE NOT ((begins IS TRUE AND uid IS NOT NULL) OR flows IS NOT NULL)"
     )
     return con.sql(query).fetchall()[0][0] == 0

@@ -1,35 +1,36 @@
-"""Which rows report packets that another row reports too: another exporter, egress, a NAT box.
+"""Which rows state packets that another row states too. One traffic is counted once.
 
-Two sightings (exporter and observation point) of one key and direction whose rows overlap in time
-are the same packets. Of each row only the best sighting around it is kept; which is best depends
-on the set of rows alone. A NAT box's report of the outside is one more sighting of the inside.
+The theory stands in ``docs/ontology.md``: rows of one meter (``same_meter``), of several
+(``other_meters``), reports of a NAT's outside, tunnels with their content. What is decided depends
+on the set of rows alone, not on their order, files or ingests.
 """
 
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from folkways.connect.contest import EXCLUSIVE, KEY, SENT_IN, SENT_OUT, contested_keys
+from folkways.connect.other_meters import chains, repeated
+from folkways.connect.same_meter import (
+    TOLERANCE_MS,
+    same_rows,
+    shares,
+    stated_anew,
+    two_at_a_time,
+)
+from folkways.connect.statements import Flags, Statements, statements
+from folkways.model.columns import OBSERVED
 from folkways.model.population import Duplicates
 
-TOLERANCE_MS = 2_000
-"""How far the clocks of two exporters, or the two reports of one, may lie apart."""
+DECIDED_ROWS = 1_000_000
+"""Rows about which is decided at once; keys are taken in parts."""
 
-
-@dataclass(frozen=True)
-class Seen:
-    """What a window holds: more than one sighting; rows that carry a translation."""
-
-    twice: bool
-    translated: bool
-
-
-KEY = "member, remote, protocol, member_port, remote_port"
-SENT_OUT = "coalesce(packets_out, bytes_out) > 0"
-SENT_IN = "coalesce(packets_in, bytes_in) > 0"
-
-# Ranks below the third are compared with the best three: more than four sightings of one
-# connection whose best three saw only a part of it are not worth a window each.
-_RANKS = (1, 2, 3)
+_TELLING = tuple(name for name in OBSERVED.names if name not in {"day", "source"})
+_OUTSIDE = "outside"
 
 # Both ends of what a translation says. A packet that comes in is translated from the outside to the
 # inside, any other from the inside to the outside. Translated ports alone would name another
@@ -57,7 +58,7 @@ _AFTER = """{'member': coalesce(translated_member, member),
     'remote_port': coalesce(translated_remote_port, remote_port, -1), 'protocol': protocol}"""
 
 _INSIDE = """
-    SELECT p.* REPLACE (
+    SELECT p.* EXCLUDE (own, until, inner_end) REPLACE (
                CASE WHEN outside THEN inner_end.member ELSE member END AS member,
                CASE WHEN outside THEN nullif(inner_end.member_port, -1)
                     ELSE member_port END AS member_port,
@@ -67,104 +68,182 @@ _INSIDE = """
     FROM (
         SELECT q.*, t.inner_end, coalesce(t.end_ms + {tolerance} >= q.start_ms, false) AS outside
         FROM (SELECT *, {before} AS own, end_ms + {tolerance} AS until FROM {pieces}) q
-        ASOF LEFT JOIN translations t ON q.own = t.outer_end AND q.until >= t.start_ms
+        ASOF LEFT JOIN ({translations}) t ON q.own = t.outer_end AND q.until >= t.start_ms
     ) p
 """
 
-_MARKED = """
-    SELECT * EXCLUDE (outside, reached, chain, both_ways, lane, comparable, packets, two_way,
-                      sampled, place, {covers}),
-           CASE WHEN comparable AND (CASE place WHEN 1 THEN false {by_place}
-                    ELSE {cover} >= start_ms - {tolerance} END)
-                THEN CASE WHEN sampled THEN 'twice' WHEN outside THEN 'duplicate' ELSE '{word}' END
-           END AS seen
-    FROM (
-        SELECT *, {windows}
-        FROM (
-            SELECT *, CASE WHEN comparable THEN dense_rank() OVER (
-                    PARTITION BY {key}, chain, lane, comparable
-                    ORDER BY outside, NOT two_way, packets DESC, exporter, observation_point)
-                END AS place
-            FROM (
-                SELECT *,
-                       sum(coalesce(packets_out, 0) + coalesce(packets_in, 0)) OVER sighting
-                           AS packets,
-                       bool_or(both_ways) OVER sighting AS two_way,
-                       bool_or(coalesce(sampling, 1) > 1) OVER passage AS sampled
-                FROM (
-                    SELECT *, CASE WHEN bool_or(both_ways) OVER (PARTITION BY {key}, chain) THEN 0
-                                   WHEN {sent_out} THEN 1 WHEN {sent_in} THEN 2
-                                   ELSE 3 END AS lane
-                    FROM ({chained})
-                )
-                WINDOW passage AS (PARTITION BY {key}, chain, lane),
-                    sighting AS (PARTITION BY {key}, chain, lane, outside, exporter,
-                                 observation_point)
-            )
-        )
-        WINDOW around AS (
-            PARTITION BY {key}, chain, lane, comparable ORDER BY start_ms
-            RANGE BETWEEN UNBOUNDED PRECEDING AND end_ms - start_ms + {tolerance} FOLLOWING)
-    )
-"""
-
-_CHAINED = """
-    SELECT *, sum((reached IS NULL OR start_ms - reached > {timeout})::INTEGER) OVER (
-               PARTITION BY {key} ORDER BY start_ms, end_ms DESC
-               RANGE UNBOUNDED PRECEDING) AS chain
-    FROM (
-        SELECT *, max(end_ms) OVER (PARTITION BY {key} ORDER BY start_ms, end_ms DESC
-                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached,
-               coalesce({sent_out} AND {sent_in}, false) AS both_ways,
-               flows IS NULL AND (protocol NOT IN (6, 17, 132)
-                   OR (member_port IS NOT NULL AND remote_port IS NOT NULL)) AS comparable
-        FROM {inside}
-    )
+_STATEMENTS = f"""
+    SELECT row, hash({KEY}) AS key, hash({", ".join(_TELLING)}) AS identity, uid,
+           exporter, observation_point, source,
+           start_ms, end_ms, packets_out, packets_in, bytes_out, bytes_in,
+           flows IS NULL AND member IS NOT NULL AND remote IS NOT NULL
+               AND (protocol NOT IN (6, 17, 132)
+                    OR (member_port IS NOT NULL AND remote_port IS NOT NULL)) AS comparable,
+           {EXCLUSIVE} AS exclusive,
+           begins IS TRUE AND uid IS NOT NULL AS whole, cumulative,
+           coalesce(sampling, 1) > 1 AS sampled, {_OUTSIDE}, flaws IS NOT NULL AS flawed
+    FROM contested_rows WHERE hash({KEY}) % {{parts}} = {{part}}
 """
 
 
-def what_is_seen(con: duckdb.DuckDBPyConnection, observed: str, window: str) -> Seen:
-    """Whether anything has to be recognised at all, by one pass over cheap columns."""
-    found = con.sql(
-        f"""SELECT count(*) > 1, bool_or(moved) FROM (
-            SELECT bool_or(translated_member IS NOT NULL OR translated_remote IS NOT NULL) AS moved
-            FROM {observed} WHERE {window} GROUP BY exporter, observation_point)"""
-    ).fetchall()[0]
-    return Seen(bool(found[0]), bool(found[1]))
+@dataclass(frozen=True)
+class Marked:
+    """Two views of pieces, with a column ``seen``: of keys that are not contested, and of others.
 
-
-def marked(pieces: str, seen: Seen, duplicates: Duplicates, timeout_ms: int) -> list[str]:
-    """Common table expressions that end in ``marked``: the pieces with a column ``seen``.
-
-    ``seen`` is 'duplicate' (reported by a kept row too), 'twice' (likewise, but it stays, since
-    that is asked for or since samples of the same packets cannot be told from each other) or null.
-    A NAT box's two reports are one transfer whatever is asked for. Rows of the outside get the
-    key of the inside.
+    ``seen`` is ``duplicate`` (a kept row states the packets too), ``interim`` (a later row of the
+    connection states them anew), ``twice`` (like duplicate, but it stays) or null.
     """
-    if not (seen.twice or seen.translated):
-        return [f"marked AS (SELECT *, NULL::VARCHAR AS seen FROM {pieces})"]
-    parts = {"key": KEY, "sent_out": SENT_OUT, "sent_in": SENT_IN, "tolerance": TOLERANCE_MS}
-    steps = []
-    inside = f"(SELECT *, false AS outside FROM {pieces})"
-    if seen.translated:
-        ends = parts | {"before": _BEFORE, "after": _AFTER, "pieces": pieces}
-        steps = [f"translations AS ({_TRANSLATIONS.format(**ends)})"]
-        steps.append(f"inside AS ({_INSIDE.format(**ends)})")
-        inside = "(SELECT * EXCLUDE (own, until, inner_end) FROM inside)"
-    covers = {rank: f"cover_{rank}" for rank in _RANKS}
-    query = _MARKED.format(
-        **parts,
-        chained=_CHAINED.format(**parts, timeout=timeout_ms, inside=inside),
-        covers=", ".join(covers.values()),
-        windows=", ".join(
-            f"max(end_ms) FILTER (place <= {rank}) OVER around AS {name}"
-            for rank, name in covers.items()
-        ),
-        by_place=" ".join(
-            f"WHEN {rank + 1} THEN {covers[rank]} >= start_ms - {TOLERANCE_MS}"
-            for rank in _RANKS[:-1]
-        ),
-        cover=covers[_RANKS[-1]],
-        word="duplicate" if duplicates == "once" else "twice",
+
+    plain: str
+    contested: str | None
+
+
+def mark(
+    con: duckdb.DuckDBPyConnection, pieces: str, duplicates: Duplicates, timeout_ms: int
+) -> Marked:
+    """Find the rows of a view that state what others state.
+
+    A NAT box's two reports are one transfer whatever ``duplicates`` asks for, and so is what one
+    meter states more than once. Rows of a NAT's outside get the key of the inside.
+
+    Args:
+        con: a DuckDB connection; temporary tables and views ``contested_*`` are put into it.
+        pieces: a view with the schema OBSERVED.
+        duplicates: "all" lets what several meters state stay, as "twice".
+        timeout_ms: a silence longer than this ends a connection.
+    """
+    for kind, name in (
+        ("VIEW", "marked"),
+        ("TABLE", "marks"),
+        ("TABLE", "rows"),
+        ("TABLE", "keys"),
+    ):
+        con.execute(f"DROP {kind} IF EXISTS contested_{name}")
+    inside = _inside(con, pieces)
+    keys = contested_keys(con, inside)
+    if not len(keys):
+        return Marked(f"(SELECT *, NULL::VARCHAR AS seen FROM {inside})", None)
+    con.register("contested_found", pa.table({"key": keys}))
+    con.execute("CREATE TEMP TABLE contested_keys AS SELECT key FROM contested_found").fetchall()
+    con.unregister("contested_found")
+    here = f"FROM {inside} WHERE hash({KEY}) {{}} (SELECT key FROM contested_keys)"
+    con.execute(
+        "CREATE TEMP TABLE contested_rows AS SELECT row_number() OVER () AS row, * "
+        + here.format("IN")
+    ).fetchall()
+    _decide(con, duplicates, timeout_ms)
+    shared = ", ".join(
+        f"CAST(round({name} * kept) AS BIGINT) AS {name}"
+        for name in ("bytes_out", "bytes_in", "packets_out", "packets_in")
     )
-    return [*steps, f"marked AS ({query})"]
+    con.execute(
+        f"""CREATE TEMP VIEW contested_marked AS
+        SELECT * EXCLUDE (row, kept) REPLACE ({shared}, CASE WHEN kept < 1
+            THEN concat_ws(',', flaws, 'partly-repeated') ELSE flaws END AS flaws)
+        FROM (SELECT r.*, m.seen, coalesce(m.kept, 1) AS kept
+              FROM contested_rows r LEFT JOIN contested_marks m USING (row))"""
+    )
+    return Marked(f"(SELECT *, NULL::VARCHAR AS seen {here.format('NOT IN')})", "contested_marked")
+
+
+def _inside(con: duckdb.DuckDBPyConnection, pieces: str) -> str:
+    """The pieces, rows of a NAT's outside under the key of the inside and marked ``outside``."""
+    moved = con.sql(
+        f"SELECT 1 FROM {pieces} WHERE translated_member IS NOT NULL "
+        "OR translated_remote IS NOT NULL LIMIT 1"
+    ).fetchall()
+    if not moved:
+        return f"(SELECT *, false AS {_OUTSIDE} FROM {pieces})"
+    parts = {
+        "pieces": pieces,
+        "sent_out": SENT_OUT,
+        "sent_in": SENT_IN,
+        "before": _BEFORE,
+        "after": _AFTER,
+        "tolerance": TOLERANCE_MS,
+    }
+    inside = _INSIDE.format(translations=_TRANSLATIONS.format(**parts), **parts)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE inside_rows AS {inside}").fetchall()
+    return "inside_rows"
+
+
+def _decide(con: duckdb.DuckDBPyConnection, duplicates: Duplicates, timeout_ms: int) -> None:
+    """Fill ``contested_marks`` with the rows that are not kept whole."""
+    con.execute(
+        "CREATE TEMP TABLE contested_marks (row BIGINT, seen VARCHAR, kept DOUBLE)"
+    ).fetchall()
+    rows = con.sql("SELECT count(*) FROM contested_rows").fetchall()[0][0]
+    parts = -(-rows // DECIDED_ROWS)
+    for part in range(parts):
+        query = _STATEMENTS.format(parts=parts, part=part)
+        found = con.sql(query).to_arrow_table().combine_chunks()
+        marks = _marks(_numbered(found), duplicates, timeout_ms)
+        con.register("contested_part", marks)
+        con.execute("INSERT INTO contested_marks SELECT * FROM contested_part").fetchall()
+        con.unregister("contested_part")
+
+
+def _numbered(found: pa.Table) -> Statements:
+    """With meters and sources as numbers in the order of their names, unknown ones first."""
+    meter = np.zeros(found.num_rows, np.int64)
+    for name in ("exporter", "observation_point"):
+        places, most = _ranks(found[name])
+        meter = meter * (most + 1) + places
+    numbers = {"meter": meter, "source_number": _ranks(found["source"])[0]}
+    for name, values in numbers.items():
+        found = found.append_column(name, pa.array(values))
+    return statements(found)
+
+
+def _ranks(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
+    encoded = column.combine_chunks().dictionary_encode()
+    texts = encoded.dictionary
+    ranks = np.empty(len(texts), np.int64)
+    ranks[pc.array_sort_indices(texts).to_numpy()] = np.arange(1, len(texts) + 1)
+    indices = encoded.indices
+    at = indices.fill_null(0).to_numpy()
+    known = indices.is_valid().to_numpy(zero_copy_only=False)
+    return np.where(known, ranks[at] if len(texts) else 0, 0), len(texts)
+
+
+def _marks(rows: Statements, duplicates: Duplicates, timeout_ms: int) -> pa.Table:
+    words = np.full(len(rows), None, object)
+    alive = np.arange(len(rows))
+
+    def set_aside(gone: Flags, word: str) -> None:
+        nonlocal alive
+        words[alive[gone]] = word
+        alive = alive[~gone]
+
+    set_aside(same_rows(rows), "duplicate")
+    set_aside(stated_anew(rows.take(alive)), "interim")
+    set_aside(two_at_a_time(rows.take(alive)), "duplicate")
+    kept = np.ones(len(rows), np.float64)
+    kept[alive] = shares(rows.take(alive))
+    alive = alive[rows.comparable[alive]]
+    left = rows.take(alive)
+    found = chains(left, timeout_ms)
+    again = repeated(left, found, timeout_ms)
+    apart = _of_another_exporter(left, found.chain)
+    stays = again & ~left.outside & (found.sampled | (apart & (duplicates == "all")))
+    words[alive[again]] = "duplicate"
+    words[alive[stays]] = "twice"
+    chosen = np.flatnonzero((words != None) | (kept < 1))  # noqa: E711  # one a row
+    return pa.table(
+        {
+            "row": rows.row[chosen],
+            "seen": pa.array(words[chosen], pa.string()),
+            "kept": kept[chosen],
+        }
+    )
+
+
+def _of_another_exporter(rows: Statements, chain: npt.NDArray[np.int64]) -> Flags:
+    """Rows in whose chain more than one exporter or observation point reported."""
+    most, least = (
+        np.full(int(chain.max(initial=-1)) + 1, start, np.int64) for start in (-1, 1 << 62)
+    )
+    np.maximum.at(most, chain, rows.meter)
+    np.minimum.at(least, chain, rows.meter)
+    several: Flags = (most != least)[chain]
+    return several

@@ -27,6 +27,7 @@ _KEPT = (
     "uid",
     "parent_uid",
     "cumulative",
+    "exclusive",
     "denied",
     "name_source",
     "sensor_label",

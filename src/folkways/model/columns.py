@@ -85,6 +85,13 @@ CUMULATIVE = Column(
     "true: the counters are totals since start_ms, so that the row states anew what other rows of "
     "this meter and connection stated inside its time; null: they count this row alone",
 )
+EXCLUSIVE = Column(
+    "exclusive",
+    FLAG,
+    "",
+    "true: the meter keeps one flow a key at a time, so that rows of one key that overlap state the "
+    "same packets; null: not known",
+)
 DENIED = Column(
     "denied",
     FLAG,
@@ -123,6 +130,7 @@ RECORDS = Table(
         UID,
         PARENT_UID,
         CUMULATIVE,
+        EXCLUSIVE,
         DENIED,
         NAME,
         NAME_SOURCE,
@@ -213,6 +221,7 @@ OBSERVED = Table(
         UID,
         PARENT_UID,
         CUMULATIVE,
+        EXCLUSIVE,
         DENIED,
         NAME,
         NAME_SOURCE,
@@ -257,6 +266,7 @@ PIECE_ONLY = frozenset(
         "uid",
         "parent_uid",
         "cumulative",
+        "exclusive",
         "denied",
         "begins",
         "flows",

@@ -31,7 +31,7 @@ _PLAUSIBLE_NS = 631_152_000 * 10**9
 """1990: no capture is older, but clocks that were never set start in 1970."""
 
 _GIVES = (KEY | FORWARD | REVERSE) | {
-    *("initiator", "begins", "sampling", "flaws"),
+    *("initiator", "begins", "exclusive", "sampling", "flaws"),
     *("name", "name_source", "sensor_label", "answers"),
 }
 

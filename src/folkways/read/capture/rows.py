@@ -48,6 +48,7 @@ def _batch(pieces: Pieces, names: Names, labels: Labels) -> Batch:
         "packets_reverse": pa.array(pieces["packets"][back]),
         "initiator": _where(pieces["opened"], "source"),
         "begins": _known(pieces["begins"], pieces["begins"]),
+        "exclusive": pa.repeat(pa.scalar(value=True), n),
         "sampling": pa.array(np.ones(n, np.int64)),
         "flaws": _where(pieces["cut"], "cut"),
     }

@@ -18,7 +18,7 @@ from folkways.read.numbers import Mask, mask_of
 from folkways.read.reader import FORWARD, KEY, REVERSE
 
 GIVES = (KEY | FORWARD | REVERSE) | {
-    *("initiator", "sampling", "sensor_label", "name", "name_source"),
+    *("initiator", "exclusive", "sampling", "sensor_label", "name", "name_source"),
 }
 
 _FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr")
@@ -73,6 +73,7 @@ def make_rows(flows: Sequence[Any], tally: Tally) -> Batch:
         "destination_port": pa.array(numbers["dst_port"], mask=~ports),
         "protocol": pa.array(protocol),
         "initiator": _initiator(numbers, tcp),
+        "exclusive": pa.repeat(pa.scalar(value=True), len(flows)),
         "sampling": pa.repeat(1, len(flows)),
         "sensor_label": _labels(label, numbers, tally),
         **_names(label, server, tally),
