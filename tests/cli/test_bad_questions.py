@@ -141,7 +141,7 @@ def test_a_folder_that_is_no_study(fails: Fails, tmp_path: Path) -> None:
         ("study.json", "{", "[", "study.json"),
         ("study.json", '"id"', '"identity"', "study.json"),
         ("study.json", '"population"', '"people"', "study.json"),
-        ("store.json", '"format": 1', '"format": 99', "format 99"),
+        ("store.json", '"format": 2', '"format": 99', "format 99"),
         ("store.json", "{", "[", "store.json"),
         ("population.toml", "198.18.0.0/24", "198.18.0.0/25", "was changed after"),
         ("population.toml", "[[range]]", "[range", "population.toml"),

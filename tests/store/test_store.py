@@ -14,6 +14,7 @@ from deltalake import DeltaTable
 from folkways.model.columns import CONNECTIONS, OBSERVED, STORED_NAMES
 from folkways.model.errors import StudyError
 from folkways.store import SourceEntry, Stage, Store, source_id
+from folkways.store.folder import FORMAT
 from folkways.store.parquet import ROW_GROUP_ROWS, SQL_TYPES
 
 DAYS = ["2017-04-01", "2017-04-02", "2017-04-03"]
@@ -404,7 +405,7 @@ def test_other_columns_name_the_version_that_wrote_them(store: Store) -> None:
     schema = pa.schema([pa.field("day", pa.string(), nullable=False), ("start_ms", pa.int64())])
     DeltaTable.create(str(path), schema, partition_by=["day"])
     label = store.root / "store.json"
-    label.write_text(json.dumps({"format": 1, "folkways": "0.0.9"}))
+    label.write_text(json.dumps({"format": FORMAT, "folkways": "0.0.9"}))
     with pytest.raises(
         StudyError, match=r"names .* made by Folkways 0\.0\.9 .*missing name, "
     ) as e:

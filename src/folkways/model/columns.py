@@ -89,8 +89,8 @@ EXCLUSIVE = Column(
     "exclusive",
     FLAG,
     "",
-    "true: the meter keeps one flow a key at a time, so that rows of one key that overlap state the "
-    "same packets; null: not known",
+    "true: the meter keeps one flow a key at a time, so that rows of one key that overlap state "
+    "the same packets; null: not known",
 )
 DENIED = Column(
     "denied",
@@ -303,8 +303,8 @@ CONNECTED = Table(
             "noise",
             TEXT,
             "",
-            "use, scan, backscatter, internal, local, denied, duplicate, interim, envelope; what is "
-            "not use has measures of its own",
+            "use, scan, backscatter, internal, local, denied, duplicate, interim, envelope; what "
+            "is not use has measures of its own",
             nullable=False,
         ),
         Column(
@@ -313,6 +313,26 @@ CONNECTED = Table(
             "",
             "names that DNS gave for the remote address at that time, sorted, comma between, at "
             "most 8 and then ...; null: not more than one",
+        ),
+    ),
+)
+
+NAME_CANDIDATES = CONNECTED.columns[-1]
+
+OPEN_CONNECTIONS = Table(
+    "open_connections",
+    "what the next day needs of the days before: observed rows that last longer than a day, and "
+    "connections that may go on, each summed up in a row",
+    (
+        *OBSERVED.columns,
+        NAME_CANDIDATES,
+        Column(
+            "summary",
+            FLAG,
+            "",
+            "true: all that is known of one connection, from its start to the last that was seen "
+            "of it; its counters say only in which directions packets were seen",
+            nullable=False,
         ),
     ),
 )
@@ -369,7 +389,11 @@ CONNECTIONS = Table(
     ),
 )
 
-TABLES = (RECORDS, NAMES, ANSWERS, OBSERVED, STORED_NAMES, STORED_ANSWERS, CONNECTED, CONNECTIONS)
+TABLES = (
+    *(RECORDS, NAMES, ANSWERS),
+    *(OBSERVED, STORED_NAMES, STORED_ANSWERS),
+    *(CONNECTED, OPEN_CONNECTIONS, CONNECTIONS),
+)
 
 
 def describe_schema() -> str:

@@ -4,14 +4,16 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-from folkways.model.columns import CONNECTIONS, Table
+from folkways.model.columns import CONNECTIONS, OPEN_CONNECTIONS, Table
 from folkways.model.errors import StudyError
 from folkways.store.sources import SOURCES
 from folkways.store.stage import INPUTS
 from folkways.store.tables import CommittedTable
 
-FORMAT = 1
-TABLES: dict[str, Table] = {table.name: table for table in (*INPUTS.values(), CONNECTIONS, SOURCES)}
+FORMAT = 2
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*INPUTS.values(), CONNECTIONS, OPEN_CONNECTIONS, SOURCES)
+}
 _LABEL = "store.json"
 # Engines take these for patterns or escapes when they are given a path.
 _SPECIAL = frozenset("*?[]%\\")

@@ -19,7 +19,7 @@ from folkways.store.folder import TABLES, create_folder
 from folkways.store.holdings import Holdings
 from folkways.store.ingest import add_sources, take_out_source
 from folkways.store.locking import Scratch, clean_scratch, exclusive
-from folkways.store.settle import read_stamps, replace_day
+from folkways.store.settle import read_open_digest, read_stamps, replace_day
 from folkways.store.sources import SourceEntry
 from folkways.store.stage import INPUTS, Stage, Staged
 from folkways.store.views import create_view
@@ -144,8 +144,16 @@ class Store:
         with self.lock():
             return take_out_source(self._holdings, source)
 
-    def replace_day(self, day: str, con: duckdb.DuckDBPyConnection, query: str, stamp: str) -> int:
-        """Replace a UTC day of ``connections`` by a query's rows, in one commit.
+    def replace_day(
+        self,
+        day: str,
+        con: duckdb.DuckDBPyConnection,
+        query: str,
+        stamp: str,
+        *,
+        open_query: str | None = None,
+    ) -> int:
+        """Replace a UTC day of ``connections`` by a query's rows, wholly or not at all.
 
         Args:
             day: the UTC day, YYYY-MM-DD.
@@ -153,6 +161,7 @@ class Store:
             query: an SQL query that gives at least the columns of ``CONNECTIONS``; its order is
                 kept, so let it be that of time, which lets engines pass over what they don't need.
             stamp: what the rows were made from; 1 to 128 letters, digits, ``-`` and ``_``.
+            open_query: likewise for the day's ``open_connections``; None: nothing is open.
 
         Returns:
             The number of rows. A day without rows is kept as an empty file with its stamp.
@@ -163,11 +172,15 @@ class Store:
             StorageError: the disk is full or refuses; the day stays as it was.
         """
         with self.lock():
-            return replace_day(self._holdings, day, con, query, stamp)
+            return replace_day(self._holdings, day, con, query, stamp, open_query=open_query)
 
     def stamps(self) -> dict[str, str]:
         """UTC day to stamp, of all settled days."""
         return read_stamps(self._holdings)
+
+    def open_digest(self, day: str) -> str:
+        """What names the content of ``open_connections`` of a UTC day."""
+        return read_open_digest(self._holdings, day)
 
     def days(self, table: str) -> list[str]:
         """The UTC days that a table has files of, in order."""

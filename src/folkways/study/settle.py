@@ -1,9 +1,9 @@
 """Derive each day's connections again from what was observed, wherever an input has changed.
 
 A day's stamp names all its inputs: the observed files around it, the DNS answers of it and of the
-day before, the population, the catalogue, the reference lists, the limits of behaviour and the
-rules. It is stored in one commit with the day, so a day is stale exactly if its stamp is not what
-it would be now; a kill between ingest and settle heals by itself.
+day before, what the day before left open, the population, the catalogue, the reference lists, the
+limits of behaviour and the rules. It is stored in one commit with the day, so a day is stale
+exactly if its stamp is not what it would be now; a kill between ingest and settle heals by itself.
 """
 
 import datetime as dt
@@ -17,17 +17,18 @@ from folkways.attribute.behaviour_limits import load_limits
 from folkways.attribute.ladder import attribute_day
 from folkways.connect.binding import bind_names
 from folkways.connect.connections import JOIN_TIMEOUT_MS, connections_of_day
+from folkways.connect.open_connections import open_after
 from folkways.study.folder import StudyFolder
 from folkways.study.progress import Progress, Silent
 
-RULES = "settle/4"
+RULES = "settle/5"
 """Version of the rules in connect and attribute: a change of what they give changes this."""
 
 
 def settle(
     study: StudyFolder, days: Iterable[str] | None = None, progress: Progress | None = None
 ) -> list[str]:
-    """Settle the stale days; the caller holds the store's lock.
+    """Settle the stale days, in order; the caller holds the store's lock.
 
     Args:
         study: the study.
@@ -40,24 +41,42 @@ def settle(
     progress = progress or Silent()
     stale = [day for day, _ in stale_days(study, days)]
     progress.phase("Settling", len(stale))
+    done = []
     with study.engine() as con:
         for day in stale:
-            _settle_day(study, con, day)
+            # The day before may have left open what it left open the last time.
+            if study.store.stamps().get(day) != stamp(study, day):
+                _settle_day(study, con, day)
+                done.append(day)
             progress.step()
-    return stale
+    return done
 
 
 def stale_days(study: StudyFolder, days: Iterable[str] | None = None) -> list[tuple[str, str]]:
     """UTC days whose stored connections are not what the inputs would give now, and why."""
     stamps = study.store.stamps()
     observed = set(study.store.days("observed"))
-    wanted = observed | set(stamps) if days is None else set(days) & (observed | set(stamps))
-    found = []
-    for day in sorted(wanted):
+    every = observed | set(stamps)
+    wanted = every if days is None else set(days) & every
+    found: dict[str, str] = {}
+    for day in sorted(_with_days_before(wanted, every)):
         if day not in stamps:
-            found.append((day, "never settled"))
+            found[day] = "never settled"
         elif stamps[day] != stamp(study, day):
-            found.append((day, "its sources, lists, catalogue or rules have changed"))
+            found[day] = "its sources, lists, catalogue or rules have changed"
+        elif _before(day) in found:
+            found[day] = "the day before is to be settled again, and its connections may go on"
+    return [(day, why) for day, why in found.items() if day in wanted]
+
+
+def _with_days_before(wanted: set[str], every: set[str]) -> set[str]:
+    """The days, and those that lead up to them without a day between that has no data."""
+    found = set(wanted)
+    for day in wanted:
+        before = _before(day)
+        while before in every and before not in found:
+            found.add(before)
+            before = _before(before)
     return found
 
 
@@ -72,8 +91,13 @@ def stamp(study: StudyFolder, day: str) -> str:
         load_limits().digest,
         study.store.input_stamp(_around(day), ("names", "observed")),
         study.store.input_stamp(_around(day)[:2], ("answers",)),
+        study.store.open_digest(_before(day)),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _before(day: str) -> str:
+    return _around(day)[0]
 
 
 def _around(day: str) -> list[str]:
@@ -87,8 +111,12 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
     study.store.view(con, "observed", "observed", around)
     study.store.view(con, "names", "names", around[1:])
     study.store.view(con, "answers", "answers", around[:2])
+    study.store.view(con, "open_before", "open_connections", around[:1])
     found = connections_of_day(
-        con, "observed", "names", day, duplicates=study.population.duplicates
+        con,
+        *("observed", "names", day),
+        open_before="open_before",
+        duplicates=study.population.duplicates,
     )
     con.execute("DROP VIEW IF EXISTS connected_again; DROP TABLE IF EXISTS connected_once")
     if found.cheap:
@@ -97,9 +125,10 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
     else:
         connected = "connected_once"
         con.execute(f"CREATE TEMP TABLE {connected} AS {found.query}").fetchall()
+    bound = bind_names(con, connected, "answers", day)
     attributed = attribute_day(
         con,
-        bind_names(con, connected, "answers", day),
+        bound,
         day,
         study.catalogue,
         study.snapshot,
@@ -114,4 +143,9 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
         catalogue=study.catalogue,
         anonymised=study.population.anonymised,
     )
-    study.store.replace_day(day, con, f"SELECT * FROM {marked}", stamp(study, day))
+    left_open = open_after(
+        "observed", None if found.cheap else bound, day, open_before="open_before"
+    )
+    study.store.replace_day(
+        day, con, f"SELECT * FROM {marked}", stamp(study, day), open_query=left_open
+    )
