@@ -74,7 +74,8 @@ _NAMED = """
 """
 
 _WHOLE = f"""
-    SELECT * REPLACE (CASE WHEN {LONE_REPLY} THEN 'remote' ELSE opened_by END AS opened_by)
+    SELECT * REPLACE (CASE WHEN any_in THEN opened_by WHEN {LONE_REPLY} THEN 'remote'
+                           ELSE opened_by END AS opened_by)
     FROM (
         SELECT p.* REPLACE (
                    coalesce(p.name, n.name) AS name,
@@ -209,6 +210,10 @@ def connections_of_day(
         all_of_them = " UNION ALL BY NAME ".join([f"SELECT * FROM {plain}", *others])
         rows = _JOINED.format(pieces=f"({all_of_them})", timeout=timeout_ms)
     else:
+        if not marked.contested:
+            # Nothing of another day matters, and a look at the day alone costs less.
+            of_day = f"SELECT {columns} FROM {observed} WHERE day = '{day}'"
+            plain = f"(SELECT *, NULL::VARCHAR AS seen, {none} FROM ({of_day}))"
         rows = f"SELECT {_OUTPUT} FROM ({_WHOLE.format(pieces=plain)})"
         if others:
             joined = _JOINED.format(pieces=rest, timeout=timeout_ms)

@@ -70,8 +70,10 @@ OPENED_BY = f"""
          ELSE 'remote' END
 """
 
+# The first branches of these two are those of most rows, and cost the least.
 ANSWERED = f"""
-    CASE WHEN denied THEN false
+    CASE WHEN any_in AND any_out AND denied IS NULL THEN true
+         WHEN denied THEN false
          WHEN any_in IS NULL AND any_out IS NULL THEN NULL
          WHEN any_in AND any_out THEN true
          WHEN {ESTABLISHED} THEN true
@@ -82,7 +84,9 @@ ANSWERED = f"""
 """
 
 NOISE = f"""
-    CASE WHEN seen IN ('duplicate', 'interim') THEN seen
+    CASE WHEN any_in AND any_out AND seen IS NULL AND denied IS NULL AND NOT internal
+              AND NOT envelope THEN 'use'
+         WHEN seen IN ('duplicate', 'interim') THEN seen
          WHEN envelope THEN 'envelope'
          WHEN internal THEN 'internal'
          WHEN denied AND opened_by IS DISTINCT FROM 'member' THEN 'denied'
