@@ -56,6 +56,21 @@ def enterprise_elements() -> dict[str, tuple[int, int]]:
     return {name: (number, pen) for name, (number, pen) in _tables()["enterprise"].items()}
 
 
+def forwarding() -> tuple[int, int]:
+    """What the upper two bits of forwardingStatus say: forwarded, dropped (RFC 7270 4.12)."""
+    table = _tables()["forwarding"]
+    return table["forwarded"], table["dropped"]
+
+
+@cache
+def biflow_exporter(number: int, enterprise: int) -> bool:
+    """Whether an element is of an exporter that puts the other direction into OUT_BYTES."""
+    known = _tables()["biflow"]
+    if enterprise:
+        return enterprise in known["enterprises"]
+    return any(first <= number <= last for first, last in known["v9_ranges"])
+
+
 def v5_record() -> list[tuple[int, int]]:
     """The fields of a v5 record in order: element number (0: not used) and octets."""
     return [(number, octets) for number, octets in _tables()["v5"]["record"]]

@@ -14,7 +14,6 @@ from folkways.read.netflow.options import Facts
 from folkways.read.netflow.origin import Origin
 from folkways.read.netflow.places import HEAD_OCTETS, Place, Places, Sent
 from folkways.read.netflow.rows import make_rows
-from folkways.read.netflow.running import Running
 from folkways.read.netflow.sessions import Sessions, sets
 from folkways.read.netflow.templates import Template
 from folkways.read.netflow.walk import split
@@ -45,7 +44,6 @@ class Decoder:
         self._batch_rows = batch_rows
         self._sessions = Sessions(tally)
         self._facts = Facts(tally, stated_rate=sampling)
-        self._running = Running(4)
         self._places, self._again = Places(tally), Places(tally)
         self._pending: list[Group] = []
         self._packets = dict.fromkeys(_NAMES, 0)
@@ -267,5 +265,5 @@ class Decoder:
         def find(number: int) -> Template | None:
             return self._sessions.template((exporter, version, domain, number))
 
-        origin = Origin(exporter, version, domain, self._facts, self._running)
+        origin = Origin(exporter, version, domain, self._facts)
         return make_rows(group.fields(find), context, rate, origin, self._tally)

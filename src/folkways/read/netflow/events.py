@@ -1,27 +1,41 @@
-"""Records of firewalls and NAT boxes: which of them tell of traffic, so that it is counted once.
+"""Records of firewalls and NAT boxes: which of them tell of traffic, and what became of it.
 
 Cisco, ASA NetFlow Implementation Guide: a connection is told when it is created (1), denied (3),
 updated (5) and deleted (2); updates carry the octets since the last one, the deletion those of the
-whole connection (nfdump 116 shows both on the wire).
+whole connection (nfdump 116 shows both on the wire). Whoever forwards packets may say of any record
+what became of them (forwardingStatus, RFC 7270).
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
+from folkways.formats.ipfix import forwarding
 from folkways.model.batches import Tally
 from folkways.read.netflow.counters import Counters
 from folkways.read.netflow.fields import Bools, Fields
 
-_CREATED, _DENIED, _UPDATED = 1, 3, 5
+CREATED, DELETED, DENIED, UPDATED = 1, 2, 3, 5
+_MOST_STATUS = 0xFF
+_STATUS_BITS = 6
+_FORWARDED, _DROPPED = forwarding()
 
 
 class Events(NamedTuple):
-    """Which records are flows, and which of them a firewall rejected or told while they lived."""
+    """Which records are flows, which a firewall denied or allowed, and which told of an end."""
 
     keep: Bools
-    rejected: Bools | None = None
-    update: Bools | None = None
+    denied: Bools | None = None
+    allowed: Bools | None = None
+    ended: Bools | None = None
+
+    def column(self) -> pa.Array | None:
+        """Whether the packets were discarded; null where it is not said."""
+        if self.denied is None or self.allowed is None:
+            return None
+        said = self.denied | self.allowed
+        return pa.array(self.denied, mask=~said) if said.any() else None
 
 
 def events(fields: Fields, addressed: Bools, counts: Counters, tally: Tally) -> Events:
@@ -31,18 +45,35 @@ def events(fields: Fields, addressed: Bools, counts: Counters, tally: Tally) -> 
     """
     if not addressed.all():
         tally.skip("no address", int((~addressed).sum()))
-    octets = counts.values.get("bytes_forward")
     event = fields.unsigned("firewallEvent")
     keep = addressed
-    rejected = update = None
+    ended = None
     if event is not None:
-        silent = np.ones(fields.rows, np.bool_) if octets is None else octets <= 0
-        news = addressed & silent & (event == _CREATED)
+        news = addressed & counts.silent & (event == CREATED)
         tally.skip("firewall event without traffic", int(news.sum()))
         keep = addressed & ~news
-        rejected, update = keep & (event == _DENIED), event == _UPDATED
+        ended = keep & (event == DELETED)
     if fields.has("natEvent"):
+        octets = counts.values.get("bytes_forward")
         mapping = keep if octets is None else keep & (octets < 0)
         tally.skip("NAT event without traffic", int(mapping.sum()))
         keep = keep & ~mapping
-    return Events(keep, rejected, update)
+    denied, allowed = _disposed(fields)
+    return Events(keep, denied, allowed, ended)
+
+
+def _disposed(fields: Fields) -> tuple[Bools | None, Bools | None]:
+    """Which packets were discarded, and which let through; a denial is the stronger word."""
+    event, status = fields.unsigned("firewallEvent"), fields.unsigned("forwardingStatus")
+    if event is None and status is None:
+        return None, None
+    denied, allowed = np.zeros((2, fields.rows), np.bool_)
+    if event is not None:
+        denied |= event == DENIED
+        allowed |= np.isin(event, (CREATED, DELETED, UPDATED))
+    if status is not None:
+        # The status stands in one octet; how longer ones are to be read, exporters do not agree.
+        word = np.where((status >= 0) & (status <= _MOST_STATUS), status, 0) >> _STATUS_BITS
+        denied |= word == _DROPPED
+        allowed |= word == _FORWARDED
+    return denied, allowed & ~denied

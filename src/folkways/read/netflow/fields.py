@@ -3,6 +3,7 @@
 The octets of all records stand in one buffer; numpy sees each field in it by offset and stride.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,8 @@ Octets = npt.NDArray[np.uint8]
 Key = tuple[int, int]
 """Number and enterprise of an element."""
 _PARTS = (8, 4, 2, 1)
+LONGEST = 8
+"""Octets of a number that is read as it stands; of longer ones, what stands before must be 0."""
 _ALIASES = aliases()
 
 
@@ -57,10 +60,12 @@ class Fields:
         """The element as numbers; None: not carried. Those of 2^63 or more become negative."""
         key = _key(name, reverse=reverse)
         place = self._places.get(key)
-        if place is None or place[1] > 8:
+        if place is None:
             return self._added.get(key)
         at, left = place
         numbers: Ints | None = None
+        if left > LONGEST:
+            return self._long(at, left)
         # Odd lengths are read as the powers of two that they consist of.
         for part in _PARTS:
             if left & part:
@@ -77,9 +82,20 @@ class Fields:
         values = np.ascontiguousarray(self._view(f"V{place[1]}", place[0]))
         return values.view(np.uint8).reshape(self.rows, place[1])
 
-    def length(self, name: str) -> int:
+    def length(self, name: str, *, reverse: bool = False) -> int:
         """Octets of the element in each record; 0: not carried."""
-        return self._places.get(_key(name, reverse=False), (0, 0))[1]
+        return self._places.get(_key(name, reverse=reverse), (0, 0))[1]
+
+    def carries(self, chosen: Callable[[Key], bool]) -> bool:
+        """Whether any element of the records is one of those."""
+        return any(map(chosen, self._places))
+
+    def _long(self, at: int, octets: int) -> Ints:
+        """Numbers of more than eight octets: the last eight, -1 where those before are not 0."""
+        before = np.ascontiguousarray(self._view(f"V{octets - LONGEST}", at)).view(np.uint8)
+        fits = ~before.reshape(self.rows, -1).any(axis=1)
+        numbers = self._view(f">u{LONGEST}", at + octets - LONGEST).astype(np.int64)
+        return np.where(fits, numbers, -1)
 
     def _view(self, kind: str, at: int) -> npt.NDArray[np.generic]:
         strides = (self._stride,)

@@ -1,7 +1,5 @@
 """Records of one template to rows of the records table."""
 
-from zlib import crc32
-
 import numpy as np
 import pyarrow as pa
 
@@ -10,25 +8,26 @@ from folkways.model.batches import Batch, Tally, make_batch
 from folkways.model.columns import RECORDS
 from folkways.model.validity import nullable
 from folkways.read.netflow.counters import Counters, counters
-from folkways.read.netflow.differences import Sightings, differenced, flag_unsure, flow_names
 from folkways.read.netflow.endpoints import (
     addresses,
     ports,
     translated,
     transport,
 )
-from folkways.read.netflow.events import Events, events
+from folkways.read.netflow.events import DENIED, Events, events
 from folkways.read.netflow.fields import Bools, Fields, Ints, Octets
 from folkways.read.netflow.flaws import Flaws
 from folkways.read.netflow.labels import labels, observation_point
 from folkways.read.netflow.origin import Origin
+from folkways.read.netflow.outgoing import with_outgoing
 from folkways.read.netflow.sampling import sampling
-from folkways.read.netflow.times import Context, flow_times
+from folkways.read.netflow.times import Context, Times, flow_times
+from folkways.read.spans import DAY_MS, mend
 
-_DAY_MS = 86_400_000
 GIVES = frozenset(RECORDS.names) - {
     "begins",
     "uid",
+    "parent_uid",
     "name",
     "name_source",
     "source_member",
@@ -62,23 +61,17 @@ def make_rows(
     columns |= transport(fields, protocol, port)
     columns |= translated(fields, sides, port)
     columns["sampling"] = sampling(fields, header_rate, origin, tally)
-    start, end, guessed = _times(fields, context, event.keep, tally)
-    flaws = Flaws(fields.rows)
     keep = event.keep
-    if counts.running(firewall=event.update is not None):
-        place = crc32(repr((origin.exporter, origin.version, origin.domain)).encode())
-        # A firewall's connection has an id; its start is not told by every event.
-        begun = None if event.update is not None and fields.has("flowId") else start
-        name = flow_names(fields, place, sides, [*port.values(), protocol, begun])
-        unnamed = np.zeros(fields.rows, np.bool_) if guessed is None else guessed
-        seen = Sightings(name, start, end, unnamed)
-        start, keep, counts, unsure = differenced(counts, event, seen, origin.running, tally)
-        if counts.totals:
-            flag_unsure(flaws, unsure, keep, tally)
+    counts = with_outgoing(counts, fields, sides, keep, tally)
+    flaws = Flaws(fields.rows)
+    when = _times(fields, context, keep, flaws, tally)
     _flaws_of_counters(counts, event, flaws)
+    cumulative = _cumulative(counts, event, when, flaws, tally)
     columns |= {
-        "start_ms": pa.array(start),
-        "end_ms": pa.array(end),
+        "start_ms": pa.array(when.start),
+        "end_ms": pa.array(when.end),
+        "cumulative": cumulative,
+        "denied": event.column(),
         "flaws": flaws.column(),
         "sensor_label": labels(fields, origin.exporter, origin.facts),
         "observation_point": observation_point(fields, origin.version, origin.domain),
@@ -107,25 +100,43 @@ def _sides(fields: Fields) -> tuple[dict[str, Octets], Bools]:
     return sides, np.full(fields.rows, bool(sides))
 
 
-def _times(
-    fields: Fields, context: Context, keep: Bools, tally: Tally
-) -> tuple[Ints, Ints, Bools | None]:
-    start, end, guessed = flow_times(fields, context)
+def _times(fields: Fields, context: Context, keep: Bools, flaws: Flaws, tally: Tally) -> Times:
+    """When flows began and ended; what cannot be is mended and counted."""
+    start, end, guessed, unstarted = flow_times(fields, context)
     if guessed is not None:
         tally.flag("clock: time of export used", int((guessed & keep).sum()))
-    wrong = end < start
-    if wrong.any():
-        tally.flag("clock: end before start", int((wrong & keep).sum()))
-        end = np.where(wrong, start, end)
-    far = np.abs(end - context.export_ms) > _DAY_MS
+    start, end, mended = mend(start, end, context.export_ms, keep, tally)
+    if mended is not None:
+        flaws.add("clock", mended)
+        unstarted = mended if unstarted is None else unstarted | mended
+    far = np.abs(end - context.export_ms) > DAY_MS
     if far.any():
         tally.flag("clock: flow a day from its export", int((far & keep).sum()))
-    return start, end, guessed
+    return Times(start, end, guessed, unstarted)
+
+
+def _cumulative(
+    counts: Counters, event: Events, when: Times, flaws: Flaws, tally: Tally
+) -> pa.Array | None:
+    """Where counters are totals since the start: elements that say so, a firewall's last word.
+
+    Without a known start nothing tells what a total repeats, which is a flaw.
+    """
+    totals = np.ones(len(when.start), np.bool_) if counts.totals else None
+    if not counts.totals and counts.sessions:
+        totals = event.ended
+    if totals is None or not totals.any():
+        return None
+    if when.unstarted is not None:
+        unsure = when.unstarted & totals
+        flaws.add("total-counters", unsure)
+        tally.flag("total-counters", int((unsure & event.keep).sum()))
+    return pa.array(totals, mask=~totals)
 
 
 def _flaws_of_counters(counts: Counters, event: Events, flaws: Flaws) -> None:
-    if event.rejected is not None:
-        flaws.add("rejected", event.rejected)
+    if event.denied is not None:
+        flaws.add("rejected", event.denied)
     if any(way.startswith("bytes") for way in counts.sessions):
         flaws.add("payload-bytes")
     if counts.frames:
@@ -133,12 +144,20 @@ def _flaws_of_counters(counts: Counters, event: Events, flaws: Flaws) -> None:
 
 
 def _initiator(fields: Fields) -> pa.Array | None:
-    """Who opened: a firewall's source did; RFC 5103 says it in biflowDirection (239)."""
+    """Who opened: RFC 5103 says it in biflowDirection (239); a firewall's source did.
+
+    Firewalls that count steps report each direction by itself, so that their source is who sent;
+    of what they denied it asked.
+    """
     direction = fields.unsigned("biflowDirection")
     if direction is not None:
         distinct, places = np.unique(direction, return_inverse=True)
         words = [_BIFLOW.get(value) for value in distinct.tolist()]
         return pa.array(words, pa.string()).take(pa.array(places))
-    if fields.has("firewallEvent") or fields.has("initiatorOctets"):
+    event = fields.unsigned("firewallEvent")
+    one_way = fields.has("octetDeltaCount") and not fields.has("initiatorOctets")
+    if fields.has("initiatorOctets") or (event is not None and not one_way):
         return pa.repeat("source", fields.rows)
-    return None
+    if event is None:
+        return None
+    return pa.array(["source"]).take(pa.array(np.zeros_like(event), mask=event != DENIED))

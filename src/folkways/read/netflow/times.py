@@ -7,6 +7,7 @@ milliseconds that wrap, so that only their signed difference to a known instant 
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +48,19 @@ class Context:
         return None if self._uptime_ms is None else np.repeat(self._uptime_ms, self._counts)
 
 
-def flow_times(fields: Fields, context: Context) -> tuple[Ints, Ints, Bools | None]:
-    """Start and end in ms since 1970 UTC, and where only the time of export was known (None: none).
+class Times(NamedTuple):
+    """Start and end in ms since 1970 UTC, and where they are not what the record says."""
+
+    start: Ints
+    end: Ints
+    guessed: Bools | None = None
+    """Where only the time of export was known; None: nowhere."""
+    unstarted: Bools | None = None
+    """Where the start is not known, and the end stands for it; None: nowhere."""
+
+
+def flow_times(fields: Fields, context: Context) -> Times:
+    """When flows began and ended.
 
     One known side stands for both unless a duration is known. Where uptimes have nothing to be
     measured against, the flow is taken to end at its export.
@@ -57,12 +69,14 @@ def flow_times(fields: Fields, context: Context) -> tuple[Ints, Ints, Bools | No
     end = _first((*_absolute(fields, context, "End"), *_observed(fields)), fields.rows)
     no_start, no_end = start == UNKNOWN, end == UNKNOWN
     if not no_start.any() and not no_end.any():
-        return start, end, None
-    duration = _duration(fields)
+        return Times(start, end)
+    stated = _duration(fields)
+    duration = np.zeros(fields.rows, np.int64) if stated is None else stated
     guessed = no_start & no_end
     end = np.where(guessed, context.export_ms, end)
     end = np.where(end == UNKNOWN, start + duration, end)
-    return np.where(no_start, end - duration, start), end, guessed
+    unstarted = no_start if stated is None else no_start & guessed
+    return Times(np.where(no_start, end - duration, start), end, guessed, unstarted)
 
 
 def _first(encodings: Iterator[Ints | None] | tuple[Ints | None, ...], rows: int) -> Ints:
@@ -132,11 +146,11 @@ def signed(difference: Ints) -> Ints:
     return difference.astype(np.int32).astype(np.int64)
 
 
-def _duration(fields: Fields) -> Ints:
+def _duration(fields: Fields) -> Ints | None:
     stated = fields.unsigned("flowDurationMilliseconds")
     if stated is not None:
         return np.clip(stated, 0, _LONGEST)
     first, last = fields.unsigned("flowStartSysUpTime"), fields.unsigned("flowEndSysUpTime")
     if first is None or last is None:
-        return np.zeros(fields.rows, np.int64)
+        return None
     return np.maximum(signed(last - first), 0)

@@ -173,7 +173,18 @@ def _fitted(octets: Octets, place: Ints, length: Ints, field: Field) -> Octets:
     else:
         column = _cells(octets, place + length - _NUMBER, _NUMBER)
         column[np.arange(_NUMBER) < _NUMBER - length[:, None]] = 0
+        if len(length) and length.max() > _NUMBER:
+            column = np.concatenate([_overflow(octets, place, length)[:, None], column], axis=1)
     return column
+
+
+def _overflow(octets: Octets, place: Ints, length: Ints) -> Octets:
+    """An octet a number: not 0 where it has more than eight octets and needs them."""
+    size = min(int(length.max()) - _NUMBER, _TEXT)
+    before = _cells(octets, place, size).copy()
+    before[np.arange(size) >= length[:, None] - _NUMBER] = 0
+    beyond = before.any(axis=1) | (length > _TEXT + _NUMBER)
+    return np.asarray(beyond, np.uint8)
 
 
 def _texts() -> set[tuple[int, int]]:
