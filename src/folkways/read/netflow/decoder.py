@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 
 from folkways.formats.ipfix import IPFIX, V5, V9
 from folkways.model.batches import Batch, Tally
+from folkways.read.netflow.clocks import Clocks
 from folkways.read.netflow.groups import HEAD, Group
 from folkways.read.netflow.messages import DataSet, Exporter, only_set, parse_header
 from folkways.read.netflow.options import Facts
@@ -24,7 +25,6 @@ MAX_PENDING = 32 << 20
 """Octets gathered before all of it becomes batches."""
 _SET_COST = 300
 """Octets that a gathered set takes beside its content."""
-_DAY_MS = 86_400_000
 _NAMES = {V5: "NetFlow v5", V9: "NetFlow v9", IPFIX: "IPFIX"}
 
 
@@ -44,6 +44,7 @@ class Decoder:
         self._batch_rows = batch_rows
         self._sessions = Sessions(tally)
         self._facts = Facts(tally, stated_rate=sampling)
+        self._clocks = Clocks(tally)
         self._places, self._again = Places(tally), Places(tally)
         self._pending: list[Group] = []
         self._packets = dict.fromkeys(_NAMES, 0)
@@ -59,11 +60,15 @@ class Decoder:
             packet: its octets.
             exporter: address and port of its sender; None: not known.
             received_ms: when it arrived, ms since 1970 UTC, if known; only used to notice an
-                exporter whose clock is more than a day off.
+                exporter whose clock is off.
         """
         if received_ms is not None:
-            self._compare_clocks(packet, received_ms)
-        return self.feed_all((packet,), exporter)
+            place = self._clocks.moved(packet, exporter, received_ms)
+            if place is not None:
+                # What was gathered by the clock as it was is made into rows first.
+                yield from self.flush()
+                self._clocks.turn(place)
+        yield from self.feed_all((packet,), exporter)
 
     def feed_all(self, packets: Iterable[bytes], exporter: Exporter = None) -> Iterator[Batch]:
         """Take many export packets of one sender."""
@@ -215,11 +220,6 @@ class Decoder:
             self._places.drop(self._sessions.gone)
             self._sessions.gone.clear()
 
-    def _compare_clocks(self, packet: bytes, received_ms: int) -> None:
-        header = parse_header(packet)
-        if header is not None and abs(header.export_ms - received_ms) > _DAY_MS:
-            self._tally.flag("clock: exporter a day off (packet)")
-
     def _learn(self, data: DataSet) -> Generator[Batch, None, int]:
         records, cut = split(data.template, data.content)
         self._tally.records += len(records)
@@ -260,10 +260,11 @@ class Decoder:
         self._tally.records += rows
         if not rows:
             return None
-        context, rate = group.context(self._facts.start_ms(exporter, domain))
+        context, rate = group.context(self._facts.starts(exporter, domain))
 
         def find(number: int) -> Template | None:
             return self._sessions.template((exporter, version, domain, number))
 
-        origin = Origin(exporter, version, domain, self._facts)
+        off = self._clocks.off((exporter, version, domain))
+        origin = Origin(exporter, version, domain, self._facts, off)
         return make_rows(group.fields(find), context, rate, origin, self._tally)

@@ -86,18 +86,18 @@ class Group:
             self.template, b"".join([piece[at : at + n * octets] for piece, n in pairs]), rows
         )
 
-    def context(self, init_ms: int | None) -> tuple[Context, Ints | None]:
+    def context(self, starts: tuple[int, ...]) -> tuple[Context, Ints | None]:
         """What the packets' headers say of time, and of sampling (None: nothing)."""
         size = HEAD[self.version]
         heads = np.frombuffer(b"".join([piece[:size] for piece in self.pieces]), np.uint8)
         words = heads.reshape(-1, size).view(">u4").astype(np.int64)
         counts = np.array(self.counts, np.int64)
         if self.version == IPFIX:
-            return Context(words[:, 1] * 1000, None, counts, init_ms), None
+            return Context(words[:, 1] * 1000, None, counts, starts), None
         export, uptime = words[:, 2] * 1000, words[:, 1]
         if self.version == V9:
-            return Context(export, uptime, counts, init_ms), None
+            return Context(export, uptime, counts, starts), None
         export += words[:, 3] // 1_000_000
         rates = words[:, 5] & V5_RATE
         rate = np.repeat(rates, counts) if rates.any() else None
-        return Context(export, uptime, counts, init_ms), rate
+        return Context(export, uptime, counts, starts), rate

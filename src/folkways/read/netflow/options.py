@@ -11,6 +11,7 @@ from fractions import Fraction
 from folkways.formats.ipfix import elements
 from folkways.model.batches import Tally
 from folkways.read.netflow.messages import DataSet, Exporter
+from folkways.read.netflow.restarts import with_start
 from folkways.read.netflow.templates import Template
 from folkways.read.sampling import implausible, note_implausible
 
@@ -34,7 +35,7 @@ class Facts:
         self._rates: dict[tuple[str, int | None], dict[int, int]] = {}
         self._rate_count = 0
         self._names: dict[tuple[str, int], str] = {}
-        self._starts: dict[tuple[str, int], int] = {}
+        self._starts: dict[tuple[str, int], tuple[int, ...]] = {}
 
     def changes(self, data: DataSet, values: list[bytes]) -> bool:
         """Whether an options record would change a rate that is in use."""
@@ -50,7 +51,8 @@ class Facts:
         self._learn_name(place, found)
         start = _unsigned(found, _E["systemInitTimeMilliseconds"])
         if start and start < LATEST_MS and len(self._starts) < MAX_FACTS:
-            self._starts[place, data.header.domain] = start
+            known = self._starts.get((place, data.header.domain), ())
+            self._starts[place, data.header.domain] = with_start(known, start)
         rate = _rate(found)
         if rate is None:
             return
@@ -97,9 +99,9 @@ class Facts:
         """The exporter's own name for an application id (element 95)."""
         return self._names.get((_address(exporter), application))
 
-    def start_ms(self, exporter: Exporter, domain: int) -> int | None:
-        """When the exporter's uptime began, ms since 1970 UTC (element 160)."""
-        return self._starts.get((_address(exporter), domain))
+    def starts(self, exporter: Exporter, domain: int) -> tuple[int, ...]:
+        """When the exporter's uptime began (element 160), each time that it did, in order."""
+        return self._starts.get((_address(exporter), domain), ())
 
     def _learn_name(self, place: str, found: Mapping[int, bytes]) -> None:
         name = text(found.get(_E["applicationName"], b""))

@@ -14,3 +14,5 @@ class Origin:
     version: int
     domain: int
     facts: Facts
+    clock_off: bool = False
+    """Its clock is not that of the capture."""

@@ -64,7 +64,7 @@ def make_rows(
     keep = event.keep
     counts = with_outgoing(counts, fields, sides, keep, tally)
     flaws = Flaws(fields.rows)
-    when = _times(fields, context, keep, flaws, tally)
+    when = _times(fields, context, keep, flaws, tally, clock_off=origin.clock_off)
     _flaws_of_counters(counts, event, flaws)
     cumulative = _cumulative(counts, event, when, flaws, tally)
     columns |= {
@@ -100,15 +100,18 @@ def _sides(fields: Fields) -> tuple[dict[str, Octets], Bools]:
     return sides, np.full(fields.rows, bool(sides))
 
 
-def _times(fields: Fields, context: Context, keep: Bools, flaws: Flaws, tally: Tally) -> Times:
+def _times(
+    fields: Fields, context: Context, keep: Bools, flaws: Flaws, tally: Tally, *, clock_off: bool
+) -> Times:
     """When flows began and ended; what cannot be is mended and counted."""
     start, end, guessed, unstarted = flow_times(fields, context)
     if guessed is not None:
         tally.flag("clock: time of export used", int((guessed & keep).sum()))
     start, end, mended = mend(start, end, context.export_ms, keep, tally)
     if mended is not None:
-        flaws.add("clock", mended)
         unstarted = mended if unstarted is None else unstarted | mended
+    if mended is not None or clock_off:
+        flaws.add("clock", None if clock_off else mended)
     far = np.abs(end - context.export_ms) > DAY_MS
     if far.any():
         tally.flag("clock: flow a day from its export", int((far & keep).sum()))

@@ -13,6 +13,7 @@ import numpy as np
 
 from folkways.read.netflow.fields import Bools, Fields, Ints
 from folkways.read.netflow.options import LATEST_MS
+from folkways.read.netflow.restarts import start_before
 
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
@@ -28,19 +29,24 @@ class Context:
         export_ms: when each packet was sent.
         uptime_ms: the exporter's uptime then; None: the version does not say it.
         counts: records of each packet.
-        init_ms: when the exporter's uptime began, by options data; None: not known.
+        starts: when the exporter's uptime began, by options data: the last few times.
     """
 
     def __init__(
-        self, export_ms: Ints, uptime_ms: Ints | None, counts: Ints, init_ms: int | None
+        self, export_ms: Ints, uptime_ms: Ints | None, counts: Ints, starts: tuple[int, ...]
     ) -> None:
         self._export_ms, self._uptime_ms, self._counts = export_ms, uptime_ms, counts
-        self.init_ms = UNKNOWN if init_ms is None else init_ms
+        self._starts = starts
 
     @cached_property
     def export_ms(self) -> Ints:
         """When a record's packet was sent, ms since 1970 UTC."""
         return np.repeat(self._export_ms, self._counts)
+
+    @property
+    def init_ms(self) -> Ints:
+        """When the uptime began that a record's packet speaks of."""
+        return start_before(self._starts, self.export_ms, UNKNOWN)
 
     @cached_property
     def uptime_ms(self) -> Ints | None:
@@ -133,9 +139,9 @@ def _uptime(fields: Fields, context: Context, name: str) -> Ints | None:
     if context.uptime_ms is not None:
         return context.export_ms - signed(context.uptime_ms - then)
     init = fields.unsigned("systemInitTimeMilliseconds")
-    begun: Ints | int = context.init_ms
+    begun = context.init_ms
     if init is not None:
-        begun = np.where((init > 0) & (init < LATEST_MS), init, context.init_ms)
+        begun = np.where((init > 0) & (init < LATEST_MS), init, begun)
     # Uptimes wrap every 49.7 days: of all instants they can mean, the one next to the export.
     by_init = context.export_ms - signed(context.export_ms - (begun + then))
     return np.where(begun == UNKNOWN, UNKNOWN, by_init)
