@@ -5,9 +5,9 @@ egress there alone; probes and firewalls put the other direction of the flow int
 says which. What decides, in this order: where the exporter is known for it (``biflow``), they are
 the other direction; a record of egress that counts nothing else counts its own traffic there;
 otherwise the records of one layout decide together. Packets that only pass a router keep their
-octets, or gain a few by its headers. So where octets that grew by more than that are in more
-records than octets that stayed the same, all of them are the other direction. Where neither is
-seen, equal counters are the same packets, and others stay unknown, which is counted and said.
+octets, or gain a few by its headers. So where outgoing octets that grew by more than that are in as
+many records as equal ones, or more, all of them are the other direction. Where neither is seen,
+equal counters are the same packets, and others stay unknown, which is counted and said.
 """
 
 from typing import NamedTuple
@@ -61,7 +61,7 @@ def outgoing_meaning(
     same = both & _equal(octets, out_octets) & _equal(packets, out_packets)
     room = np.maximum(np.maximum(packets, out_packets), 1) * OVERHEAD
     grown = both & (octets >= 0) & (out_octets > octets + room) & ~multicast
-    if biflow or grown.sum() > same.sum():
+    if biflow or grown.sum() >= max(same.sum(), 1):
         known = (out_octets >= 0) | (out_packets >= 0)
         return Meaning(own, known & ~own, np.zeros_like(own))
     return Meaning(own, np.zeros_like(own), present & ~own & ~same)

@@ -4,12 +4,13 @@ What such files say, and what follows from it:
 
 - Rows have one direction. Outgoing counters are the other one where a firewall wrote the record,
   where the exporter calls it a biflow (RFC 5103), and where ``nfdump -b`` or ``-B`` joined two
-  flows; elsewhere they may be the same traffic as it leaves the router, and are not used.
+  flows; elsewhere the records of an exporter decide together (``read.outgoing``).
 - nfcapd multiplies the counters of sampled flows and marks them. This is undone, and the rate
   stands beside them. Where the rate is not in the file the counters stay as they are, with the
   flaw ``scaled-counters``: the same rate given once more by hand would count twice.
 - nfcapd stores 0 where an exporter tells no direction, so that only ``egress`` is certain.
-- Firewall events tell a connection's traffic once, when it ends; updates before are counted.
+- Firewall updates tell what came since the last one; the row of the end has ``cumulative``. What a
+  firewall or router discarded has ``denied``.
 - Flows that nfdump summed (``-a``, ``-A``) say how many they are.
 - Times are UTC by the records; the names of files are not read.
 

@@ -28,7 +28,7 @@ class NfcapdReader:
         | FORWARD
         | REVERSE
         | {"initiator", "flows", "sensor_label", "source_asn", "destination_asn", "sampling"}
-        | {"exporter", "observation_point", "flaws"}
+        | {"exporter", "observation_point", "flaws", "cumulative", "denied"}
         | {f"translated_{s}_{p}" for s in ("source", "destination") for p in ("address", "port")}
     )
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from folkways.formats.headers import Protocol
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.model.validity import nullable
 from folkways.read.nfcapd.endpoints import addresses, exporters, translated
+from folkways.read.nfcapd.events import Events, events
 from folkways.read.nfcapd.facts import Facts
 from folkways.read.nfcapd.fields import Fields, Mask
 from folkways.read.nfcapd.layout2 import UNADDRESSED, UNTIMED
@@ -15,7 +17,6 @@ from folkways.read.nfcapd.volumes import Counters, volumes
 
 _TCP = 6
 _WITH_PORTS = np.isin(np.arange(256), Protocol.WITH_PORTS)
-_CREATED, _UPDATED = 1, 5
 _INITIATORS = pa.array(["source", "destination", None])
 _BY_BIFLOW = np.array([2, 0, 1] + [2] * 253)
 """RFC 5103, biflowDirection: 1 the source opened, 2 the destination; others do not say."""
@@ -37,12 +38,18 @@ def make_rows(fields: Fields, facts: Facts, tally: Tally) -> Batch | None:
         return None
     tally.flag("anonymised addresses", int(fields.anonymised.sum()))
     counters = Counters.of(fields)
-    keep = _kept(fields, counters, tally)
-    columns = times(fields, keep, tally)
+    event = events(fields, counters.impossible, counters.silent, tally)
+    keep = event.keep
+    when = times(fields, keep, tally)
     if not keep.any():
         return None
+    columns = {"start_ms": pa.array(when.start), "end_ms": pa.array(when.end)}
+    columns |= event.columns()
     columns |= _transport(fields)
-    columns |= volumes(fields, counters, facts, keep, tally)
+    columns |= volumes(fields, counters, facts, event, tally)
+    flaws = _flaws(columns.get("flaws"), event, when.unstarted, when.mended, tally)
+    if flaws is not None:
+        columns["flaws"] = flaws
     columns |= addresses(fields)
     columns |= translated(fields)
     columns |= exporters(fields, facts)
@@ -51,26 +58,22 @@ def make_rows(fields: Fields, facts: Facts, tally: Tally) -> Batch | None:
     return batch if keep.all() else Batch("records", batch.rows.filter(pa.array(keep)))
 
 
-def _kept(fields: Fields, counters: Counters, tally: Tally) -> Mask:
-    """Which records are flows: not those that only tell of a firewall's or NAT box's doings.
-
-    A firewall tells the traffic of a connection again when it ends, so that updates before are not
-    counted (as nfdump 116 shows them on the wire); a connection that it denied was tried.
-    """
-    keep = ~counters.impossible
-    tally.skip("record with a counter beyond 63 bits", int((~keep).sum()))
-    event, mapping = fields.get("firewall_event"), fields.get("nat_event")
-    if event is not None:
-        news = keep & counters.silent & (event == _CREATED)
-        tally.skip("firewall event without traffic", int(news.sum()))
-        update = keep & ~news & (event == _UPDATED)
-        tally.skip("firewall update, told again when the connection ends", int(update.sum()))
-        keep = keep & ~news & ~update
-    if mapping is not None:
-        told = keep & counters.silent & (mapping > 0)
-        tally.skip("NAT event without traffic", int(told.sum()))
-        keep = keep & ~told
-    return keep
+def _flaws(
+    known: pa.Array | None, event: Events, unstarted: Mask | None, mended: Mask | None, tally: Tally
+) -> pa.Array | None:
+    """The flaws of counters with those of times: totals without a start may count twice."""
+    for word, where in (("total-counters", unstarted), ("clock", mended)):
+        if where is None or (word == "total-counters" and event.ended is None):
+            continue
+        wrong = where if event.ended is None or word == "clock" else where & event.ended
+        if not wrong.any():
+            continue
+        if word == "total-counters":
+            tally.flag(word, int((wrong & event.keep).sum()))
+        before = pa.nulls(len(wrong), pa.string()) if known is None else known
+        both = pc.coalesce(pc.binary_join_element_wise(before, word, ","), pa.scalar(word))
+        known = pc.if_else(pa.array(wrong), both, before)
+    return known
 
 
 def _transport(fields: Fields) -> dict[str, pa.Array]:

@@ -1,25 +1,39 @@
 """When flows began and ended, UTC by the records themselves, never by the name of the file."""
 
+from typing import NamedTuple
+
 import numpy as np
-import pyarrow as pa
 
 from folkways.model.batches import Tally
 from folkways.read.nfcapd.fields import Fields, Ints, Mask
+from folkways.read.spans import DAY_MS, EARLIEST_MS, LONGEST_MS, mend
 
 _YEAR_10000_MS = 253_402_300_800_000
-_DAY_MS = 86_400_000
 
 
-def times(fields: Fields, keep: Mask, tally: Tally) -> dict[str, pa.Array]:
-    """Start and end, ms since 1970 UTC; rows without a possible time leave ``keep``.
+class Times(NamedTuple):
+    """Starts and ends in ms since 1970 UTC, and where they are not those of the records."""
+
+    start: Ints
+    end: Ints
+    unstarted: Mask | None
+    """Where the start is not known, and the end stands for it."""
+    mended: Mask | None
+    """Where one of them was impossible."""
+
+
+def times(fields: Fields, keep: Mask, tally: Tally) -> Times:
+    """When flows began and ended; rows without a possible time leave ``keep``.
 
     A firewall's or NAT box's event has a time of its own, which stands in for one that is missing;
     for other flows it is the time at which the collector got them.
     """
     start, end = _stored(fields, "first"), _stored(fields, "last")
+    unstarted = None
     if fields.has("event_ms") or fields.has("nat_event_ms"):
         event = np.maximum(_known(fields, "event_ms"), _known(fields, "nat_event_ms"))
-        start = np.where(start == 0, event, start)
+        unstarted = start == 0
+        start = np.where(unstarted, event, start)
         end = np.where(end == 0, np.maximum(start, event), end)
     received = _known(fields, "received_ms")
     late = keep & (start == 0) & (received > 0)
@@ -31,12 +45,21 @@ def times(fields: Fields, keep: Mask, tally: Tally) -> dict[str, pa.Array]:
         for wrong, cause in ((absurd, "impossible"), (start == 0, "unknown")):
             tally.skip(f"record of an {cause} time", int((wrong & keep).sum()))
             keep &= ~wrong
-    backwards = end < start
-    tally.flag("clock: end before start", int((backwards & keep).sum()))
-    end = np.maximum(start, end)
-    far = keep & (received > 0) & (np.abs(received - end) > _DAY_MS)
+    span = mend(start, end, np.where(received > 0, received, _likely(start, end)), keep, tally)
+    start, end = span.start, span.end
+    far = keep & (received > 0) & (np.abs(received - end) > DAY_MS)
     tally.flag("clock: flow a day from its receipt", int(far.sum()))
-    return {"start_ms": pa.array(start), "end_ms": pa.array(end)}
+    return Times(start, end, unstarted, span.mended)
+
+
+def _likely(start: Ints, end: Ints) -> Ints:
+    """Which time to believe where none of receipt is told: of two that cannot both be, the earlier.
+
+    Clocks that are wrong by years are ahead, or were never set and say 1970.
+    """
+    odd = (end < start) | (end - start > LONGEST_MS)
+    early = np.minimum(start, end)
+    return np.where(odd, np.where(early < EARLIEST_MS, np.maximum(start, end), early), end)
 
 
 def _possible(start: Ints, end: Ints) -> bool:
