@@ -26,11 +26,19 @@ class Sample:
     FLOW, COUNTERS, EXPANDED_FLOW, EXPANDED_COUNTERS, DISCARDED = range(1, 6)
 
 
+SAMPLES = tuple(range(1, 6))
 FLOW = np.dtype([("words", ">u4", 8)])
 """Sequence number, source (class in 8 bits, index in 24), rate, pool, drops, input, output (format
 in 2 bits, value in 30), number of records."""
 EXPANDED_FLOW = np.dtype([("words", ">u4", 11)])
 """The same; class, index, formats and values are words of their own."""
+
+
+DISCARDED = np.dtype([("words", ">u4", 8)])
+"""Sequence number, class, index, notices that were not sent, input, output, reason, records."""
+OUTPUT_DISCARDED, OUTPUT_MULTIPLE = 1, 2
+"""Formats of an output interface: the value is the reason of a discard; a number of interfaces."""
+NO_INTERFACE = 0x3FFFFFFF
 
 
 class Record:

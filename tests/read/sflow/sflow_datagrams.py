@@ -163,6 +163,17 @@ def expanded(
     return part(3, head + b"".join(records))
 
 
+def notice(
+    *records: bytes,
+    source: tuple[int, int] = (0, 7),
+    drops: int = 0,
+    ways: tuple[int, int] = (7, 8),
+    reason: int = 256,
+) -> bytes:
+    """A notice of a discarded packet."""
+    return part(5, pack(">8I", 1, *source, drops, *ways, reason, len(records)) + b"".join(records))
+
+
 def datagram(
     sequence: int,
     *samples: bytes,

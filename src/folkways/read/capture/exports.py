@@ -1,10 +1,11 @@
-"""Counts packets that look like flow exports, so that a person is told what else a capture holds.
+"""Counts packets that look like flow exports or sFlow, to tell a person what a capture holds.
 
 Metering such a capture gives the flows of the exporters themselves, not those that they measured.
 """
 
 import numpy as np
 
+from folkways.formats import sflow
 from folkways.formats.headers import Protocol
 from folkways.formats.ipfix import (
     IPFIX,
@@ -48,4 +49,30 @@ def count_exports(data: Octets, packets: Packets) -> int:
         kind, octets = first["version"], first["size"]
         kind_known = np.isin(kind, templates) | (kind >= MIN_DATA_SET)
         found += int((kind_known & (octets > 4) & (octets <= length[mine] - header)).sum())
+    return found
+
+
+_WORDS = np.dtype([("version", ">u4"), ("agent", ">u4")])
+_COUNT = np.dtype([("samples", ">u4"), ("kind", ">u4"), ("size", ">u4")])
+
+
+def count_sflow(data: Octets, packets: Packets) -> int:
+    """How many UDP payloads begin like sFlow version 5: agent, samples, and a first one that fits.
+
+    Fragmented and cut ones are not among them.
+    """
+    agents = max(sflow.AGENT_OCTETS.values())
+    least = sflow.HEAD.size + agents + sflow.AFTER_AGENT.size + sflow.PAIR.itemsize
+    wanted = (packets.protocol == Protocol.UDP) & (packets.payload_length >= least)
+    at, length = packets.payload_start[wanted], packets.payload_length[wanted]
+    head = gather(data, at, _WORDS)
+    found = 0
+    for kind, octets in sflow.AGENT_OCTETS.items():
+        mine = (head["version"] == sflow.VERSION) & (head["agent"] == kind)
+        before = sflow.HEAD.size + octets + sflow.AFTER_AGENT.size
+        # The number of samples is the last word of the header.
+        first = gather(data, at[mine] + before - 4, _COUNT)
+        fits = first["size"].astype(np.int64) + before + sflow.PAIR.itemsize <= length[mine]
+        known = np.isin(first["kind"], sflow.SAMPLES)
+        found += int((known & fits & (first["samples"] > 0)).sum())
     return found

@@ -11,7 +11,7 @@ from folkways.read.capture.capture_file import CHUNK_BYTES, is_capture, read_fra
 from folkways.read.capture.columns import PacketColumns
 from folkways.read.capture.cuts import Timeouts
 from folkways.read.capture.dissect import dissect
-from folkways.read.capture.exports import count_exports
+from folkways.read.capture.exports import count_exports, count_sflow
 from folkways.read.capture.fragments import Fragments
 from folkways.read.capture.frames import Frames
 from folkways.read.capture.meter import Meter, Metered
@@ -22,6 +22,7 @@ from folkways.read.capture.rows import Names, batches_of
 from folkways.read.capture.signatures_finder import Labels, SignatureFinder
 from folkways.read.capture.stream import ChunkStream
 from folkways.read.reader import BATCH_ROWS, FORWARD, KEY, REVERSE, ReadOptions
+from folkways.read.sflow_hint import NOTE
 from folkways.read.source import Source
 
 SWEEP_PACKETS = 65_536
@@ -91,7 +92,7 @@ class _Reading:
         self._since_sweep = 0
         self._span: tuple[int, int] | None = None
         self._latest: int | None = None
-        self._exports = 0
+        self._exports = self._sflow = 0
 
     def run(self, frames: Iterator[Frames]) -> Iterator[Batch]:
         """All batches of a capture."""
@@ -114,6 +115,8 @@ class _Reading:
                 f"Packets that look like NetFlow or IPFIX exports: {self._exports}; "
                 "--format netflow reads the flows in them."
             )
+        if self._sflow:
+            self._tally.note(NOTE.format(count=self._sflow))
 
     def _parts(self, chunk: Frames) -> Iterator[Frames]:
         """The chunk, cut where sweeps are due."""
@@ -136,6 +139,7 @@ class _Reading:
     def _read(self, frames: Frames) -> Iterator[Batch]:
         packets = dissect(frames, self._tally)
         self._exports += count_exports(frames.data, packets)
+        self._sflow += count_sflow(frames.data, packets)
         used = self._fragments.resolve(packets)
         counts = np.bincount(packets.cause, minlength=len(CAUSES))
         for cause, count in zip(CAUSES[1:], counts[1:].tolist(), strict=True):

@@ -14,6 +14,7 @@ from folkways.read.capture.datagrams import Datagram, datagrams, head_datagrams
 from folkways.read.netflow.message_stream import NO_EXPORT, MessageStream
 from folkways.read.netflow.messages import packet_end, parse_header
 from folkways.read.netflow.sets import set_begins, sets_add_up
+from folkways.read.sflow_hint import NOTE, looks_like_sflow
 from folkways.read.source import Source
 
 CUT = "export packet cut by the capture"
@@ -55,7 +56,7 @@ class _Finder:
         self._tally = tally
         self._senders: set[tuple[str, int]] = set()
         self._streams: dict[int, MessageStream] = {}
-        self._held = 0
+        self._held = self._sflow = 0
         self.unfinished = 0
         """Octets of messages over TCP that had begun and did not end."""
 
@@ -67,6 +68,8 @@ class _Finder:
                 yield from self._part(datagram, datagram.stream)
         for stream in self._streams.values():
             self.unfinished += stream.end()
+        if self._sflow:
+            self._tally.note(NOTE.format(count=self._sflow))
 
     def _whole(self, datagram: Datagram) -> Iterator[Captured]:
         payload, sender = datagram.payload, datagram.source
@@ -77,6 +80,7 @@ class _Finder:
         elif sender in self._senders and parse_header(payload) is not None:
             packets = [payload]
         self._tally.skip(NO_EXPORT, int(not packets))
+        self._sflow += not packets and looks_like_sflow(payload)
         self._tally.flag(CUT, int(datagram.cut and len(packets) > 0))
         for packet in packets:
             yield Captured(packet, sender, datagram.time_ms)

@@ -7,6 +7,8 @@
 - Bytes are the length in the IP header, never that of the frame.
 - AS numbers (1003) and translations (1007, 1020) are what the agent says of the outermost packet;
   of one inside a tunnel they are not known. All other records are passed over by their length.
+- What the agent discarded has ``denied``: by the output of a sample, or by a notice of a discarded
+  packet, which is no sample (1 in 1). What left by a known interface was not denied.
 - The exporter is the agent; the observation point is the source that sampled, with the direction
   where the sample's input and output tell it.
 - Numbers of datagrams tell which were lost, and an agent's count of drops which samples it did not

@@ -81,9 +81,11 @@ class Datagrams:
 
 
 def octets_of_datagrams(payloads: list[tuple[bytes, bool]]) -> int:
-    """How many octets are of whole datagrams, which their samples fill to the last octet.
+    """How many octets are of whole datagrams: all samples that they claim are there.
 
-    Each payload comes with whether its end was cut off; then its samples have to reach the cut.
+    These fill them to the last octet, or are of known kinds and something follows, as some agents
+    send it. Each payload comes with whether its end was cut off; then its samples have to reach
+    the cut.
     """
     found, cut = Datagrams(), []
     for payload, is_cut in payloads:
@@ -94,7 +96,9 @@ def octets_of_datagrams(payloads: list[tuple[bytes, bool]]) -> int:
     data, at, end, claimed = found.joined()
     walked = walk(data, at, end, claimed)
     sizes = np.array([len(payload) for payload in found.payloads], np.int64)
-    whole = ~walked.cut & (walked.reached == end)
+    odd = np.isin(walked.parts.kind, sflow.SAMPLES, invert=True)
+    strange = np.bincount(walked.parts.owner[odd], minlength=len(end)) > 0
+    whole = ~walked.cut & ((walked.reached == end) | ~strange)
     partly = walked.cut & np.array(cut, np.bool_) & (walked.parts_of > 0)
     return int(sizes[whole | partly].sum())
 

@@ -11,6 +11,8 @@ from folkways.read.sflow.datagram import Datagrams, agent_of, sub_agent_of
 from folkways.read.sflow.numbering import DataSource, Drops
 from folkways.read.sflow.samples import Samples
 
+_NOTICES = 1 << 32
+"""Added to the class of a source where it counts notices of discarded packets."""
 _WAYS = ("", " ingress", " egress")
 
 
@@ -21,12 +23,15 @@ def places(
     streams: dict[bytes, int] = {}
     numbers = [streams.setdefault(header.stream, len(streams)) for header in waiting.headers]
     stream = np.array(numbers, np.int64)[samples.datagram]
-    keys = np.stack([stream, samples.kind, samples.index], axis=1)
+    keys = np.stack([stream, samples.kind, samples.index, samples.notice], axis=1)
     codes, distinct = _distinct(keys)
     known = list(streams)
     texts = [agent_of(stream) for stream in known]
-    sources: list[DataSource] = [(known[s], kind, index) for s, kind, index in distinct]
-    agents = [texts[s] for s, _, _ in distinct]
+    # Notices that were not sent are counted apart from samples that were not.
+    sources: list[DataSource] = [
+        (known[s], kind + _NOTICES * notice, index) for s, kind, index, notice in distinct
+    ]
+    agents = [texts[s] for s, *_ in distinct]
     in_order = ~np.array(waiting.late, np.bool_)[samples.datagram]
     drops.take(sources, agents, *(c[in_order] for c in (codes, samples.drops, time_ms)))
     mine = samples.kind == 0
@@ -52,6 +57,7 @@ def _distinct(keys: Integers) -> tuple[Integers, list[list[int]]]:
 def _point(source: DataSource) -> str:
     """``interface 7``, behind ``sub-agent 1`` where an agent has such."""
     stream, kind, index = source
+    kind %= _NOTICES
     sub_agent = sub_agent_of(stream)
     what = sflow.SOURCES[kind] if kind < len(sflow.SOURCES) else f"class {kind} source"
     return f"sub-agent {sub_agent} {what} {index}" if sub_agent else f"{what} {index}"

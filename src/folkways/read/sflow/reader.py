@@ -6,6 +6,7 @@ from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.capture.capture_file import is_capture
 from folkways.read.capture.datagrams import Datagram, datagrams, head_datagrams
+from folkways.read.netflow.messages import plausible
 from folkways.read.reader import FORWARD, KEY, ReadOptions
 from folkways.read.sflow.datagram import Datagrams, dumped, octets_of_datagrams, parse_header
 from folkways.read.sflow.numbering import Arrival, Drops, Numbering
@@ -17,7 +18,7 @@ _EARLIEST_MS = 631_152_000_000
 """1990: no capture is older, but clocks that were never set start in 1970."""
 _GIVES = (KEY | FORWARD) | {
     *("begins", "sampling", "exporter", "observation_point", "flaws"),
-    *("source_asn", "destination_asn"),
+    *("source_asn", "destination_asn", "denied"),
     *("translated_source_address", "translated_destination_address"),
     *("translated_source_port", "translated_destination_port"),
 }
@@ -70,7 +71,7 @@ class _Reading:
     """One pass through a capture."""
 
     def __init__(self, tally: Tally, sampling: int | None) -> None:
-        self.found = 0
+        self.found = self._exports = 0
         self._tally = tally
         self._sampling = sampling
         self._waiting = Datagrams()
@@ -83,6 +84,7 @@ class _Reading:
         if header is None:
             self._tally.records += 1
             self._tally.skip("not sFlow")
+            self._exports += plausible(datagram.payload)
             return False
         self.found += 1
         self._tally.versions["sFlow v5"] += 1
@@ -104,3 +106,8 @@ class _Reading:
     def finish(self) -> None:
         """Tell what is known to be missing at the end."""
         self._numbering.finish()
+        if self._exports:
+            self._tally.note(
+                f"Packets that look like NetFlow or IPFIX exports: {self._exports}; "
+                "--format netflow reads the flows in them."
+            )

@@ -8,7 +8,7 @@ from folkways.formats import sflow
 from folkways.formats.headers import Protocol, TcpFlag
 from folkways.model.addresses import addresses_from_numpy
 from folkways.model.batches import Batch, Tally, make_batch
-from folkways.read.capture.frames import Integers, Octets, gather
+from folkways.read.capture.frames import Octets, gather
 from folkways.read.capture.packets import Cause, Flags, Packets
 from folkways.read.sampling import without_implausible
 from folkways.read.sflow.datagram import Datagrams
@@ -16,14 +16,15 @@ from folkways.read.sflow.numbering import Drops
 from folkways.read.sflow.packets import Sampled, sampled_packets
 from folkways.read.sflow.places import places
 from folkways.read.sflow.records import as_numbers, first_of, read_addresses
-from folkways.read.sflow.samples import flow_samples
+from folkways.read.sflow.samples import Samples, flow_samples
 from folkways.read.sflow.walk import Parts, walk
 
 _Columns = dict[str, pa.Array]
+_FLAWS = pa.array([None, "cut", "rejected", "cut,rejected"])
 
 
 def make_rows(waiting: Datagrams, drops: Drops, sampling: int | None, tally: Tally) -> Batch | None:
-    """A row for each flow sample with an IP packet; None: there is none. The rest is counted.
+    """A row for each sample or notice with an IP packet; None: there is none. All else is counted.
 
     Args:
         waiting: the datagrams.
@@ -36,6 +37,7 @@ def make_rows(waiting: Datagrams, drops: Drops, sampling: int | None, tally: Tal
     cut = int(walked.cut.sum())
     tally.records += len(walked.parts.owner) + cut
     tally.skip("cut sample", cut)
+    tally.flag("octets after the last sample", int((~walked.cut & (walked.reached < end)).sum()))
     samples = flow_samples(data, walked.parts, tally)
     if not len(samples):
         return None
@@ -44,9 +46,11 @@ def make_rows(waiting: Datagrams, drops: Drops, sampling: int | None, tally: Tal
     time_ms = np.array(waiting.times_ms, np.int64)[samples.datagram]
     columns = {"start_ms": pa.array(time_ms), "end_ms": pa.array(time_ms)}
     columns |= places(samples, waiting, time_ms, drops)
-    columns["sampling"] = _sampling(samples.rate, sampling, tally)
+    columns["sampling"] = _sampling(samples, sampling, tally)
+    columns["denied"] = _known(samples.discarded, samples.discarded | samples.forwarded)
     sampled = sampled_packets(data, inside.parts, time_ms, tally)
     columns |= _packet_columns(sampled.packets, sampled.stated)
+    columns["flaws"] = _FLAWS.take(pa.array(sampled.packets.cut + 2 * samples.discarded))
     columns |= _routing(data, inside.parts, sampled)
     columns |= _translated(data, inside.parts, sampled)
     batch = make_batch("records", columns, len(samples))
@@ -70,14 +74,14 @@ def _packet_columns(p: Packets, stated: Flags) -> _Columns:
         "packets_forward": pa.array(np.ones(len(p), np.int64)),
         "tcp_flags_forward": _known(p.tcp_flags.astype(np.int16), flagged),
         "begins": _known(syn, syn),
-        "flaws": pa.array(["cut"]).take(_known(np.zeros(len(p), np.int8), p.cut)),
     }
 
 
-def _sampling(rate: Integers, stated: int | None, tally: Tally) -> pa.Array:
+def _sampling(samples: Samples, stated: int | None, tally: Tally) -> pa.Array:
     if stated is not None:
-        return pa.repeat(pa.scalar(stated, pa.int64()), len(rate))
-    rate = without_implausible(rate, tally)
+        # What a person says of samples is not said of notices.
+        return pa.array(np.where(samples.notice, 1, stated))
+    rate = without_implausible(samples.rate, tally)
     return _known(rate, rate > 0)
 
 

@@ -1,5 +1,9 @@
-"""Flow samples, compact and expanded, as columns; what is no flow sample is counted."""
+"""Flow samples, compact and expanded, and notices of discarded packets, as columns.
 
+A sample tells of a discard by the format of its output interface. What is neither is counted.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,13 +11,12 @@ import numpy as np
 from folkways.formats import sflow
 from folkways.model.batches import Tally
 from folkways.read.capture.frames import Integers, Octets, gather
-from folkways.read.capture.packets import Rows
+from folkways.read.capture.packets import Flags, Rows
 from folkways.read.sflow.walk import Parts
 
 _CAUSES = {
     sflow.Sample.COUNTERS: "counter sample",
     sflow.Sample.EXPANDED_COUNTERS: "counter sample",
-    sflow.Sample.DISCARDED: "notice of a discarded packet",
 }
 _OTHER = "unknown kind of sample"
 
@@ -35,6 +38,11 @@ class Samples:
     input: Integers
     """Interface where the packet came in; -1: not one that is known."""
     output: Integers
+    notice: Flags
+    """Of one packet that was discarded, whatever is sampled."""
+    discarded: Flags
+    forwarded: Flags
+    """Neither: it is not known what became of the packet."""
     at: Integers
     """Where its records begin, and where it ends."""
     end: Integers
@@ -47,24 +55,25 @@ class Samples:
 
 
 def flow_samples(data: Octets, parts: Parts, tally: Tally) -> Samples:
-    """Those among the samples of datagrams that are flow samples."""
-    compact, expanded = sflow.Sample.FLOW, sflow.Sample.EXPANDED_FLOW
-    others = parts.kind[(parts.kind != compact) & (parts.kind != expanded)]
+    """Those among the samples of datagrams that tell of packets."""
+    others = parts.kind[~np.isin(parts.kind, list(_LAYOUTS))]
     for kind, count in zip(*np.unique(others, return_counts=True), strict=True):
         tally.skip(_CAUSES.get(int(kind), _OTHER), int(count))
     bodies, words = [], []
-    for kind, layout in ((compact, sflow.FLOW), (expanded, sflow.EXPANDED_FLOW)):
+    for kind, (layout, widen) in _LAYOUTS.items():
         mine = parts.take(parts.kind == kind)
         whole = mine.size >= layout.itemsize
         tally.skip("cut sample", int((~whole).sum()))
         mine = mine.take(whole)
         word = gather(data, mine.start, layout)["words"].astype(np.int64)
-        words.append(_expand(word) if kind == compact else word)
+        words.append(widen(word))
         at = mine.start + layout.itemsize
-        bodies.append(np.stack([mine.owner, at, mine.start + mine.size], axis=1))
+        notice = np.full_like(at, kind == sflow.Sample.DISCARDED)
+        bodies.append(np.stack([mine.owner, at, mine.start + mine.size, notice], axis=1))
     body, facts = np.concatenate(bodies), np.concatenate(words)
     order = np.argsort(body[:, 1], kind="stable")
-    datagram, at, end = body[order].T
+    datagram, at, end, noticed = body[order].T
+    notice = noticed > 0
     _, group, index, rate, _, drops, into_format, into, out_format, out, records = facts[order].T
     return Samples(
         datagram=datagram,
@@ -74,9 +83,32 @@ def flow_samples(data: Octets, parts: Parts, tally: Tally) -> Samples:
         drops=drops,
         input=np.where((into_format == 0) & (into > 0), into, -1),
         output=np.where((out_format == 0) & (out > 0), out, -1),
+        notice=notice,
+        discarded=notice | (out_format == sflow.OUTPUT_DISCARDED),
+        forwarded=~notice & _forwarded(out_format, out),
         at=at,
         end=end,
         records=records,
+    )
+
+
+def _forwarded(out_format: Integers, out: Integers) -> Flags:
+    """Whether a packet left by an interface that is known, or by several."""
+    by_one = (out_format == 0) & (out > 0) & (out != sflow.NO_INTERFACE)
+    return by_one | (out_format == sflow.OUTPUT_MULTIPLE)
+
+
+def _same(word: Integers) -> Integers:
+    """(n, 11) words of expanded samples."""
+    return word
+
+
+def _of_notices(word: Integers) -> Integers:
+    """(n, 8) words of notices as those of expanded samples: each packet is told, 1 in 1."""
+    sequence, group, index, drops, into, out, _, records = word.T
+    one, nothing = np.ones_like(index), np.zeros_like(index)
+    return np.stack(
+        [sequence, group, index, one, nothing, drops, nothing, into, nothing, out, records], axis=1
     )
 
 
@@ -87,3 +119,11 @@ def _expand(word: Integers) -> Integers:
     return np.stack(
         [sequence, source >> 24, source & 0xFFFFFF, rate, pool, drops, *interfaces, records], axis=1
     )
+
+
+_LAYOUTS: dict[int, tuple[np.dtype[np.void], Callable[[Integers], Integers]]] = {
+    sflow.Sample.FLOW: (sflow.FLOW, _expand),
+    sflow.Sample.EXPANDED_FLOW: (sflow.EXPANDED_FLOW, _same),
+    sflow.Sample.DISCARDED: (sflow.DISCARDED, _of_notices),
+}
+"""Samples that tell of packets: their layout, and how to get the words of expanded ones."""
