@@ -4,14 +4,17 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from folkways.model.batches import Gap, make_batch
 from folkways.read.reader import ReadOptions
 from folkways.simulate import Simulated
-from folkways.study.inspect import Inspected, inspect_sources
-from folkways.study.sightings import MOST_ROWS, Sightings
+from folkways.study.inspect import Inspected, Inspection, inspect_sources
+from folkways.study.sightings import MOST_ROWS, Sightings, latest_elsewhere
 
 AWS = "2 123456789010 eni-1 172.31.16.139 172.31.16.21 20641 22 6 20 4249 {0} {1} ACCEPT OK"
 SKIPPED = "2 123456789010 eni-1 - - - - - - - {0} {1} - SKIPDATA"
@@ -147,6 +150,8 @@ def test_inspect_of_the_simulated_logs(simulated: Simulated) -> None:
         "share": 0.0,
         "places": 1,
         "sentence": None,
+        "sampled_share": 0.0,
+        "sampled_sentence": None,
         "repeated_share": 0.0,
         "repeated_sentence": None,
     }
@@ -159,3 +164,83 @@ def test_the_same_flows_in_two_files_are_seen() -> None:
     seen.add(records([flow(7, port, "r1") for port in range(75)]), 1)
     assert seen.twice() == 0
     assert seen.repeated() == pytest.approx(25 / 200)
+
+
+def test_of_three_reports_two_are_repeats() -> None:
+    seen = Sightings()
+    for exporter in ("r1", "r2", "r3"):
+        seen.add(records([flow(0, port, exporter) for port in range(30)]))
+    assert seen.twice() == pytest.approx(2 / 3)
+    for source in range(3):
+        files = Sightings()
+        for number in range(source + 1):
+            files.add(records([flow(0, port, "r1") for port in range(30)]), number)
+        assert files.repeated() == pytest.approx(source / (source + 1))
+
+
+def test_rows_that_stand_several_times_in_a_file_repeat_the_first_file() -> None:
+    seen = Sightings()
+    seen.add(records([flow(0, 1, "r1"), flow(0, 1, "r1")]), 0)
+    assert seen.repeated() == 0
+    seen.add(records([flow(0, 1, "r1"), flow(0, 1, "r1"), flow(9, 1, "r1")]), 1)
+    assert seen.repeated() == pytest.approx(2 / 5)
+
+
+def test_a_short_report_between_does_not_hide_a_long_one() -> None:
+    long = {**flow(0, 1, "r1"), "end_ms": 600_000}
+    seen = Sightings()
+    seen.add(records([long, flow(100_000, 1, "r1"), flow(300_000, 1, "r2")]))
+    assert seen.twice() == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("other", "twice", "sampled"),
+    [
+        ({}, 0.5, 0.0),
+        ({"sampling": 1}, 0.5, 0.0),
+        ({"sampling": 100}, 0.0, 0.5),
+        ({"flows": 3}, 0.0, 0.0),
+        ({"source_port": None}, 0.0, 0.0),
+        ({"source_port": None, "protocol": 1}, 0.5, 0.0),
+    ],
+)
+def test_only_what_settling_sets_off_is_called_so(
+    other: dict[str, Any], twice: float, sampled: float
+) -> None:
+    seen = Sightings()
+    blank = {"sampling": None, "flows": None}
+    rows = [{**flow(0, 1, name), **blank, **other} for name in ("r1", "r2")]
+    seen.add(records(rows))
+    assert (seen.twice(), seen.sampled()) == (twice, sampled)
+
+
+def test_a_rate_that_a_person_states_makes_samples() -> None:
+    seen = Sightings(sampling=512)
+    seen.add(records([flow(0, 1, "r1"), flow(0, 1, "r2")]))
+    assert (seen.twice(), seen.sampled()) == (0.0, 0.5)
+    found = Inspection(sightings=seen)
+    assert found.twice_sentence() is None
+    sentence = found.sampled_sentence()
+    assert sentence is not None
+    assert sentence.startswith("50.0% of the rows are samples")
+
+
+_ROW = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 50), st.integers(0, 30))
+
+
+@settings(deadline=None)
+@given(st.lists(_ROW, max_size=40))
+def test_the_latest_end_elsewhere_is_that_of_a_plain_search(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
+    rows.sort(key=lambda row: (row[0], row[2]))
+    key, place, start, length = (
+        (np.array(c, np.int64) for c in zip(*rows, strict=True))
+        if rows
+        else [np.zeros(0, np.int64)] * 4
+    )
+    end = start + length
+    found = latest_elsewhere(key, place, end).tolist()
+    for i, one in enumerate(found):
+        others = [int(end[j]) for j in range(i) if key[j] == key[i] and place[j] != place[i]]
+        assert (one == max(others)) if others else (one < 0)

@@ -77,7 +77,8 @@ def inspect(
     for one in found.sources:
         for line in _about(one.to_json()):
             tell(line)
-    for sentence in (found.twice_sentence(), found.repeated_sentence()):
+    sentences = found.twice_sentence(), found.sampled_sentence(), found.repeated_sentence()
+    for sentence in sentences:
         if sentence:
             tell(f"Double counting: {sentence}")
 

@@ -102,6 +102,8 @@ class Inspection:
                 "share": self.sightings.twice(),
                 "places": self.sightings.places,
                 "sentence": self.twice_sentence(),
+                "sampled_share": self.sightings.sampled(),
+                "sampled_sentence": self.sampled_sentence(),
                 "repeated_share": self.sightings.repeated(),
                 "repeated_sentence": self.repeated_sentence(),
             },
@@ -113,9 +115,21 @@ class Inspection:
         if not share or share < WORTH_SAYING:
             return None
         return (
-            f"{share:.1%} of the flows were reported before by another exporter, or at another "
-            "place of the same; in a study they count once (unless its population file says "
+            f"{share:.1%} of the rows repeat what another exporter reported, or another place of "
+            "the same; in a study they are set aside (unless its population file says "
             'duplicates = "all").'
+        )
+
+    def sampled_sentence(self) -> str | None:
+        """The same risk of samples, which nothing can set off; None: there is none."""
+        share = self.sightings.sampled()
+        if not share or share < WORTH_SAYING:
+            return None
+        return (
+            f"{share:.1%} of the rows are samples of flows that another exporter sampled too, or "
+            "another place of the same; they are not the same packets, so that in a study all of "
+            "them count, and the flows' bytes as often as they were sampled: give the files of "
+            "one of them."
         )
 
     def repeated_sentence(self) -> str | None:
@@ -124,8 +138,8 @@ class Inspection:
         if not share or share < WORTH_SAYING:
             return None
         return (
-            f"{share:.1%} of the flows stand in another of these files as well, as the same "
-            "exporter reported them; in a study they would count twice: give one of the files."
+            f"{share:.1%} of the rows stand in a file before as well, as the same exporter "
+            "reported them: give each flow once."
         )
 
 
@@ -144,7 +158,7 @@ def inspect_sources(
     progress = progress or Silent()
     sources = list(find_sources(names, stdin))
     progress.phase("Reading", len(sources))
-    found = Inspection()
+    found = Inspection(sightings=Sightings(options.sampling))
     for source in sources:
         found.sources.append(_inspect(source, options, wanted, found, progress))
         progress.step()
