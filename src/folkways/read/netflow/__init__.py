@@ -12,6 +12,7 @@
 - What a firewall denied (event 3) or a router dropped (forwardingStatus) has ``denied`` and the
   flaw ``rejected``; what they let through is not denied, and all else is unknown.
 - A counter that does not fit 64 bits is unknown; the flaw ``clock``: a time was not possible.
+- Records that hold the beginning of a sampled packet (313, 315) are read as sFlow's samples are.
 - Sampling that nobody states is null.
 - A packet that comes twice counts once; sequence numbers tell what was lost.
 """

@@ -22,13 +22,11 @@ _STATUS_BITS = 6
 _FORWARDED, _DROPPED = forwarding()
 
 
-class Events(NamedTuple):
-    """Which records are flows, which a firewall denied or allowed, and which told of an end."""
+class Fate(NamedTuple):
+    """Which packets were discarded, and which let through; None: nothing is said of any."""
 
-    keep: Bools
     denied: Bools | None = None
     allowed: Bools | None = None
-    ended: Bools | None = None
 
     def column(self) -> pa.Array | None:
         """Whether the packets were discarded; null where it is not said."""
@@ -36,6 +34,14 @@ class Events(NamedTuple):
             return None
         said = self.denied | self.allowed
         return pa.array(self.denied, mask=~said) if said.any() else None
+
+
+class Events(NamedTuple):
+    """Which records are flows, what became of them, and which told of a connection's end."""
+
+    keep: Bools
+    fate: Fate
+    ended: Bools | None = None
 
 
 def events(fields: Fields, addressed: Bools, counts: Counters, tally: Tally) -> Events:
@@ -58,15 +64,14 @@ def events(fields: Fields, addressed: Bools, counts: Counters, tally: Tally) -> 
         mapping = keep if octets is None else keep & (octets < 0)
         tally.skip("NAT event without traffic", int(mapping.sum()))
         keep = keep & ~mapping
-    denied, allowed = _disposed(fields)
-    return Events(keep, denied, allowed, ended)
+    return Events(keep, disposed(fields), ended)
 
 
-def _disposed(fields: Fields) -> tuple[Bools | None, Bools | None]:
-    """Which packets were discarded, and which let through; a denial is the stronger word."""
+def disposed(fields: Fields) -> Fate:
+    """What became of packets, by a firewall and by a router; a denial is the stronger word."""
     event, status = fields.unsigned("firewallEvent"), fields.unsigned("forwardingStatus")
     if event is None and status is None:
-        return None, None
+        return Fate()
     denied, allowed = np.zeros((2, fields.rows), np.bool_)
     if event is not None:
         denied |= event == DENIED
@@ -76,4 +81,4 @@ def _disposed(fields: Fields) -> tuple[Bools | None, Bools | None]:
         word = np.where((status >= 0) & (status <= _MOST_STATUS), status, 0) >> _STATUS_BITS
         denied |= word == _DROPPED
         allowed |= word == _FORWARDED
-    return denied, allowed & ~denied
+    return Fate(denied, allowed & ~denied)

@@ -17,6 +17,9 @@ Ints = npt.NDArray[np.int64]
 Octets = npt.NDArray[np.uint8]
 Key = tuple[int, int]
 """Number and enterprise of an element."""
+Section = tuple[Octets, Ints, Ints]
+ROOM = 64
+"""Octets behind the last section, so that any header can be read where it is cut."""
 _PARTS = (8, 4, 2, 1)
 LONGEST = 8
 """Octets of a number that is read as it stands; of longer ones, what stands before must be 0."""
@@ -38,6 +41,7 @@ class Fields:
         self._stride = template.octets
         self._places: dict[Key, tuple[int, int]] = {}
         self._added: dict[Key, Ints] = {}
+        self._sections: dict[int, Section] = {}
         at = 0
         for field in template.fields:
             # Where an element comes twice the first one stands for the packet as observed.
@@ -85,6 +89,23 @@ class Fields:
     def length(self, name: str, *, reverse: bool = False) -> int:
         """Octets of the element in each record; 0: not carried."""
         return self._places.get(_key(name, reverse=reverse), (0, 0))[1]
+
+    def hold(self, sections: dict[int, Section]) -> None:
+        """Add octets of variable length, by element, that stand elsewhere than the records."""
+        self._sections |= {_ALIASES.get(number, number): part for number, part in sections.items()}
+
+    def section(self, name: str) -> Section | None:
+        """Octets of any length: all octets with room behind, where each begins, how long it is."""
+        key = element_keys()[name]
+        if key[0] in self._sections:
+            return self._sections[key[0]]
+        place = self._places.get(key)
+        if place is None:
+            return None
+        content = self._content if isinstance(self._content, bytes) else self._content.tobytes()
+        data = np.frombuffer(content + bytes(ROOM), np.uint8)
+        at = np.arange(self.rows, dtype=np.int64) * self._stride + place[0]
+        return data, at, np.full(self.rows, place[1], np.int64)
 
     def carries(self, chosen: Callable[[Key], bool]) -> bool:
         """Whether any element of the records is one of those."""

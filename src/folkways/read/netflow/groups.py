@@ -24,7 +24,7 @@ from folkways.read.netflow.messages import Exporter
 from folkways.read.netflow.structured import listed
 from folkways.read.netflow.templates import Template
 from folkways.read.netflow.times import Context
-from folkways.read.netflow.walk import Walked, walk
+from folkways.read.netflow.walk import SECTIONS, Walked, walk
 
 HEAD = {
     V5: V5_HEADER.size,
@@ -79,6 +79,8 @@ class Group:
             fields = Fields(walked.template, walked.content, rows)
             if _MULTI_LIST in walked.lists:
                 fields.add(listed(walked.octets, *walked.lists[_MULTI_LIST], find))
+            found = SECTIONS & set(walked.lists)
+            fields.hold({number: (walked.octets, *walked.lists[number]) for number in found})
             return fields
         at, octets = HEAD[self.version], self.octets
         pairs = zip(self.pieces, self.counts, strict=True)

@@ -21,11 +21,11 @@ from folkways.read.netflow.labels import labels, observation_point
 from folkways.read.netflow.origin import Origin
 from folkways.read.netflow.outgoing import with_outgoing
 from folkways.read.netflow.sampling import sampling
+from folkways.read.netflow.sections import has_section, make_packet_rows
 from folkways.read.netflow.times import Context, Times, flow_times
 from folkways.read.spans import DAY_MS, mend
 
 GIVES = frozenset(RECORDS.names) - {
-    "begins",
     "uid",
     "parent_uid",
     "name",
@@ -51,6 +51,12 @@ def make_rows(
         tally: where causes are counted.
     """
     sides, addressed = _sides(fields)
+    if not sides and has_section(fields):
+        when = _times(
+            fields, context, np.ones_like(addressed), Flaws(fields.rows), tally,
+            clock_off=origin.clock_off,
+        )  # fmt: skip
+        return make_packet_rows(fields, when, header_rate, origin, tally)
     counts = counters(fields, tally)
     event = events(fields, addressed, counts, tally)
     if not event.keep.any():
@@ -71,7 +77,7 @@ def make_rows(
         "start_ms": pa.array(when.start),
         "end_ms": pa.array(when.end),
         "cumulative": cumulative,
-        "denied": event.column(),
+        "denied": event.fate.column(),
         "flaws": flaws.column(),
         "sensor_label": labels(fields, origin.exporter, origin.facts),
         "observation_point": observation_point(fields, origin.version, origin.domain),
@@ -138,8 +144,8 @@ def _cumulative(
 
 
 def _flaws_of_counters(counts: Counters, event: Events, flaws: Flaws) -> None:
-    if event.denied is not None:
-        flaws.add("rejected", event.denied)
+    if event.fate.denied is not None:
+        flaws.add("rejected", event.fate.denied)
     if any(way.startswith("bytes") for way in counts.sessions):
         flaws.add("payload-bytes")
     if counts.frames:

@@ -108,6 +108,8 @@ def _absolute(fields: Fields, context: Context, side: str) -> Iterator[Ints | No
 
 
 def _observed(fields: Fields) -> Iterator[Ints | None]:
+    yield _ntp(fields, "observationTimeNanoseconds")
+    yield _ntp(fields, "observationTimeMicroseconds")
     yield _set(fields.unsigned("observationTimeMilliseconds"), 1)
     yield _set(fields.unsigned("observationTimeSeconds"), 1000)
 

@@ -9,13 +9,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from folkways.formats.ipfix import VARIABLE, elements
+from folkways.formats.ipfix import VARIABLE, aliases, elements
 from folkways.read.netflow.fields import Ints, Octets, element_keys
 from folkways.read.netflow.templates import Field, Template
 
 _TEXT, _NUMBER = 64, 8
 """Octets of texts and of numbers in the fixed layout."""
 _LISTS = {elements()[name] for name in ("basicList", "subTemplateList", "subTemplateMultiList")}
+_FRAMES = {elements()[name] for name in ("ipHeaderPacketSection", "dataLinkFrameSection")}
+SECTIONS = _FRAMES | {number for number, meant in aliases().items() if meant in _FRAMES}
+"""Elements that hold packets; like lists they stay where they are."""
 _LONG = 255
 """Says that the length stands in the next two octets (RFC 7011 7)."""
 
@@ -33,7 +36,7 @@ class Walked(NamedTuple):
     octets: Octets
     """What was walked, with room around it."""
     lists: dict[int, tuple[Ints, Ints]]
-    """Structured data by element: place and length in ``octets``, a record each."""
+    """Structured data and packets by element: place and length in ``octets``, a record each."""
 
 
 class _Part(NamedTuple):
@@ -93,7 +96,7 @@ def walk(template: Template, contents: list[bytes]) -> Walked:
             continue
         length = np.concatenate([step[2][i] for step in steps])[order]
         field = part.fields[0]
-        if field.number in _LISTS and not field.enterprise:
+        if field.number in _LISTS | SECTIONS and not field.enterprise:
             lists[field.number] = place, length
             continue
         column = _fitted(octets, place, length, field)
@@ -162,7 +165,8 @@ def _parts(template: Template) -> list[_Part]:
 
 
 def _used(field: Field) -> bool:
-    return (field.number, field.enterprise) in set(element_keys().values())
+    key = field.number, field.enterprise
+    return key in set(element_keys().values()) or (key[0] in SECTIONS and not key[1])
 
 
 def _fitted(octets: Octets, place: Ints, length: Ints, field: Field) -> Octets:

@@ -1,15 +1,14 @@
 """Rows of sampled packets: sampled headers are dissected together, as those of a capture are."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from folkways.formats import sflow
-from folkways.formats.headers import Protocol, TcpFlag
 from folkways.model.addresses import addresses_from_numpy
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.capture.frames import Octets, gather
-from folkways.read.capture.packets import Cause, Flags, Packets
+from folkways.read.capture.packets import Cause
+from folkways.read.sampled import known_values, packet_columns
 from folkways.read.sampling import without_implausible
 from folkways.read.sflow.datagram import Datagrams
 from folkways.read.sflow.numbering import Drops
@@ -47,9 +46,9 @@ def make_rows(waiting: Datagrams, drops: Drops, sampling: int | None, tally: Tal
     columns = {"start_ms": pa.array(time_ms), "end_ms": pa.array(time_ms)}
     columns |= places(samples, waiting, time_ms, drops)
     columns["sampling"] = _sampling(samples, sampling, tally)
-    columns["denied"] = _known(samples.discarded, samples.discarded | samples.forwarded)
+    columns["denied"] = known_values(samples.discarded, samples.discarded | samples.forwarded)
     sampled = sampled_packets(data, inside.parts, time_ms, tally)
-    columns |= _packet_columns(sampled.packets, sampled.stated)
+    columns |= packet_columns(sampled.packets, sampled.stated)
     columns["flaws"] = _FLAWS.take(pa.array(sampled.packets.cut + 2 * samples.discarded))
     columns |= _routing(data, inside.parts, sampled)
     columns |= _translated(data, inside.parts, sampled)
@@ -60,29 +59,12 @@ def make_rows(waiting: Datagrams, drops: Drops, sampling: int | None, tally: Tal
     return Batch("records", batch.rows.filter(pa.array(used))) if used.any() else None
 
 
-def _packet_columns(p: Packets, stated: Flags) -> _Columns:
-    flagged = (p.protocol == Protocol.TCP) & ~p.cut & (p.fragment < 2)
-    flagged &= ~stated | (p.tcp_flags > 0)
-    syn = flagged & (p.tcp_flags & (TcpFlag.SYN | TcpFlag.ACK) == TcpFlag.SYN)
-    return {
-        "source_address": addresses_from_numpy(p.source),
-        "destination_address": addresses_from_numpy(p.destination),
-        "source_port": _known(p.source_port, p.source_port >= 0),
-        "destination_port": _known(p.destination_port, p.destination_port >= 0),
-        "protocol": pa.array(p.protocol.astype(np.int16)),
-        "bytes_forward": _known(p.ip_bytes, p.ip_bytes > 0),
-        "packets_forward": pa.array(np.ones(len(p), np.int64)),
-        "tcp_flags_forward": _known(p.tcp_flags.astype(np.int16), flagged),
-        "begins": _known(syn, syn),
-    }
-
-
 def _sampling(samples: Samples, stated: int | None, tally: Tally) -> pa.Array:
     if stated is not None:
         # What a person says of samples is not said of notices.
         return pa.array(np.where(samples.notice, 1, stated))
     rate = without_implausible(samples.rate, tally)
-    return _known(rate, rate > 0)
+    return known_values(rate, rate > 0)
 
 
 def _routing(data: Octets, records: Parts, sampled: Sampled) -> _Columns:
@@ -94,7 +76,7 @@ def _routing(data: Octets, records: Parts, sampled: Sampled) -> _Columns:
     for side, number in zip(("source", "destination"), as_numbers(data, gateway), strict=True):
         column = np.zeros(n, np.int64)
         column[gateway.row] = number
-        columns[f"{side}_asn"] = _known(column, (column > 0) & ~sampled.tunnelled)
+        columns[f"{side}_asn"] = known_values(column, (column > 0) & ~sampled.tunnelled)
     return columns
 
 
@@ -118,10 +100,5 @@ def _translated(data: Octets, records: Parts, sampled: Sampled) -> _Columns:
         port[ports.row] = head[side]
         own = getattr(packets, f"{side}_port")
         other = (port > 0) & (port < 1 << 16) & (own >= 0) & (port != own)
-        columns[f"translated_{side}_port"] = _known(port, other & plain)
+        columns[f"translated_{side}_port"] = known_values(port, other & plain)
     return columns
-
-
-def _known(values: npt.NDArray[np.generic], known: Flags) -> pa.Array:
-    """Null where it is not known."""
-    return pa.array(values, mask=~known)
