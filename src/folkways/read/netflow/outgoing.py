@@ -9,7 +9,9 @@ from folkways.read.netflow.fields import Bools, Fields, Ints, Octets
 from folkways.read.outgoing import Counted, outgoing_meaning, say_unknown
 
 _EGRESS = 1
-_MAPPED = np.array([0] * 10 + [255] * 2, np.uint8)
+_MAPPED = np.frombuffer(b"\0\0\xff\xff", np.uint32)[0]
+_FIRST_GROUP, _GROUPS_V6 = 224, 0xFF
+"""First octets of multicast groups; above those of IPv4 lie reserved ones and broadcast."""
 
 
 def with_outgoing(
@@ -39,10 +41,12 @@ def with_outgoing(
     say_unknown(tally, int((meaning.unknown & keep).sum()))
     # Nothing counts what such a record came for: zero would be a measurement.
     silent = meaning.unknown & (counted.octets <= 0) & (counted.packets <= 0)
+    changed = meaning.own | silent
     found: dict[str, Ints] = {}
     for kind, out in counts.out.items():
         own = values.get(f"{kind}_forward", nothing)
-        found[f"{kind}_forward"] = np.where(meaning.own, out, np.where(silent, -1, own))
+        if changed.any():
+            found[f"{kind}_forward"] = np.where(meaning.own, out, np.where(silent, -1, own))
         if meaning.reverse.any():
             found[f"{kind}_reverse"] = np.where(meaning.reverse, out, -1)
     return counts._replace(values=values | found)
@@ -58,5 +62,6 @@ def _to_group(rows: int, sides: dict[str, Octets]) -> Bools:
     octets = sides.get("destination")
     if octets is None:
         return np.zeros(rows, np.bool_)
-    mapped = (octets[:, :12] == _MAPPED).all(axis=1)
-    return np.asarray(np.where(mapped, octets[:, 12] >= 224, octets[:, 0] == 255))
+    words = np.ascontiguousarray(octets).view(np.uint32)
+    mapped = (words[:, 2] == _MAPPED) & (words[:, 0] == 0) & (words[:, 1] == 0)
+    return np.asarray(np.where(mapped, octets[:, 12] >= _FIRST_GROUP, octets[:, 0] == _GROUPS_V6))
