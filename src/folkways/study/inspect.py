@@ -128,8 +128,7 @@ class Inspection:
         return (
             f"{share:.1%} of the rows are samples of flows that another exporter sampled too, or "
             "another place of the same; they are not the same packets, so that in a study all of "
-            "them count, and the flows' bytes as often as they were sampled: give the files of "
-            "one of them."
+            "them count, and the flows' bytes as often as they were sampled."
         )
 
     def repeated_sentence(self) -> str | None:
