@@ -35,13 +35,13 @@ TRANSLATED = {
 # More than that is not declared. Tables give whatever their mapping names.
 UNSEEN: dict[str, set[str]] = {
     "pcap": {"flaws"},
-    "netflow": {"flows", "translated_source_port", "translated_destination_port"},
+    "netflow": {"begins", "flows", "translated_source_port", "translated_destination_port"},
     "sflow": TRANSLATED
     | {"begins", "flaws", "source_asn", "destination_asn", "source_port", "destination_port"}
     | {"tcp_flags_forward"},
     "nfcapd": TRANSLATED
     | {"bytes_reverse", "packets_reverse", "tcp_flags_reverse", "flows", "initiator"}
-    | {"sampling", "sensor_label", "flaws"},
+    | {"sampling", "sensor_label", "flaws", "cumulative", "denied"},
     "silk": {"begins", "initiator", "sensor_label"},
     "gcp": {"source_asn", "destination_asn", "source_country", "destination_country"},
 }
