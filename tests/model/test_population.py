@@ -104,10 +104,11 @@ def test_settings_that_change_what_is_stored_change_the_digest() -> None:
     plain = Population.parse('[[range]]\nprefix = "10.0.0.0/8"\n')
     assert (plain.anonymised, plain.duplicates) == (False, "once")
     found = {plain.digest}
+    found.add(Population.parse('[[range]]\nprefix = "10.0.0.0/8"\nsubnet = false\n').digest)
     for line in ("anonymised = true", 'duplicates = "all"', 'duplicates = "all"\nk = 9'):
         made = Population.parse(f'[study]\n{line}\n[[range]]\nprefix = "10.0.0.0/8"\n')
         found.add(made.digest)
         assert made.anonymised or made.duplicates == "all"
-    assert len(found) == 3
+    assert len(found) == 4
     with pytest.raises(PopulationError, match='duplicates = 2 must be "once" or "all"'):
         Population.parse('[study]\nduplicates = 2\n[[range]]\nprefix = "10.0.0.0/8"\n')

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import ipaddress
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from folkways.model.period import day_start_ms
 DEFAULT_K = 5
 _TOP = {"name", "timezone", "study", "range", "exclude"}
 _STUDY = {"k", "public_data", "member_ids", "simulated", "anonymised", "duplicates"}
-_RANGE = {"prefix", "from", "to", "label"}
+_RANGE = {"prefix", "from", "to", "label", "subnet"}
 _EXCLUDE = {"prefix", "from", "to", "reason"}
 _FOREVER = 2**62
 
@@ -29,7 +29,8 @@ class Range:
 
     ``first`` and ``last`` are the first and the last 16-byte address; ``from_ms`` (included) and
     ``to_ms`` (not included) bound its time. ``text`` is its label, else the prefix; for an
-    exclusion, the reason.
+    exclusion, the reason. ``subnet``: it is a subnet of its own, whose first and last address
+    (IPv4) name the network and all of its hosts, and no host.
     """
 
     prefix: str
@@ -38,11 +39,21 @@ class Range:
     from_ms: int
     to_ms: int
     text: str
+    subnet: bool = field(default=True, repr=False)
 
     @property
     def is_ipv4(self) -> bool:
         """Whether it holds IPv4 addresses."""
         return self.first[:12] == MAPPED_PREFIX and self.last[:12] == MAPPED_PREFIX
+
+    @property
+    def edges(self) -> tuple[bytes, ...]:
+        """The addresses of the network itself and of its broadcast (RFC 919, RFC 922).
+
+        None in IPv6, in a single address, and in a link of two (RFC 3021).
+        """
+        size = int.from_bytes(self.last, "big") - int.from_bytes(self.first, "big") + 1
+        return (self.first, self.last) if self.subnet and self.is_ipv4 and size > 2 else ()
 
 
 @dataclass(frozen=True)
@@ -147,8 +158,8 @@ def _timezone(name: object) -> str:
     return str(name)
 
 
-def _flag(table: dict[str, Any], key: str) -> bool:
-    value = table.get(key, False)
+def _flag(table: dict[str, Any], key: str, *, default: bool = False) -> bool:
+    value = table.get(key, default)
     if not isinstance(value, bool):
         raise PopulationError(f"{key} must be true or false.")
     return value
@@ -167,7 +178,9 @@ def _digest(
 ) -> str:
     """What the stored connections depend on; how they are shown (k) does not change them."""
     parts = (timezone, ranges, excludes, study.get("anonymised"), study.get("duplicates"))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    # Without what is as ever, so that older studies know their population again.
+    pools = tuple(r.prefix for r in ranges if not r.subnet)
+    return hashlib.sha256(repr((*parts, *pools)).encode()).hexdigest()
 
 
 def _check_k(k: object, *, public: bool) -> None:
@@ -191,7 +204,9 @@ def _range(table: dict[str, Any], known: set[str], text_key: str, timezone: str)
     to_ms = _instant(table.get("to"), "to", prefix, timezone, _FOREVER)
     if to_ms <= from_ms:
         raise PopulationError(f"{prefix}: its date 'to' lies before its date 'from'.")
-    return Range(str(network), first, last, from_ms, to_ms, str(table.get(text_key, network)))
+    text = str(table.get(text_key, network))
+    subnet = _flag(table, "subnet", default=True)
+    return Range(str(network), first, last, from_ms, to_ms, text, subnet)
 
 
 def _instant(day: object, key: str, prefix: str, timezone: str, default: int) -> int:

@@ -171,6 +171,8 @@ def _population(plan: Plan) -> str:
     ]
     for part in plan.scenario.range:
         lines += ["", "[[range]]", f'prefix = "{part.prefix}"', f'label = "{part.label}"']
+        # Members are drawn from all addresses, those at the edges too.
+        lines += ["subnet = false"]
     for out in plan.scenario.exclude:
         lines += ["", "[[exclude]]", f'prefix = "{out.prefix}"', f'reason = "{out.reason}"']
     return "\n".join(lines) + "\n"
