@@ -22,7 +22,7 @@ reason = "resold"
 MEMBER, OTHER, REMOTE = "198.51.100.7", "198.51.100.8", "203.0.113.9"
 
 
-def orient(rows: list[dict[str, Any]]) -> Any:
+def orient(rows: list[dict[str, Any]], population: Population = POPULATION) -> Any:
     names = {key for row in rows for key in row}
     columns: dict[str, pa.Array] = {}
     for name in names:
@@ -33,7 +33,7 @@ def orient(rows: list[dict[str, Any]]) -> Any:
         else:
             columns[name] = pa.array(values)
     batch = make_batch("records", columns, len(rows)).rows
-    return Orienter(POPULATION, lambda a: f"member-{a[-1]:02x}").orient(batch)
+    return Orienter(population, lambda a: f"member-{a[-1]:02x}").orient(batch)
 
 
 def flow(source: str | None, destination: str | None, **more: Any) -> dict[str, Any]:
@@ -96,6 +96,56 @@ def test_what_is_left_out_is_counted_by_cause() -> None:
     }
     assert result.rows == 1
     assert result.columns["internal"].to_pylist() == [True]
+
+
+@pytest.mark.parametrize("edge", ["198.51.100.255", "198.51.100.0"])
+def test_a_networks_own_addresses_are_no_members(edge: str) -> None:
+    result = orient(
+        [
+            flow(MEMBER, edge),
+            flow(edge, MEMBER),
+            flow("10.0.0.5", edge, bytes_forward=500),
+            flow(edge, REMOTE),
+            flow(edge, edge),
+        ]
+    )
+    assert result.dropped == {"only a network's or broadcast address of the population": 3}
+    assert [address_to_text(a) for a in result.columns["member"].to_pylist()] == [MEMBER, MEMBER]
+    assert [address_to_text(a) for a in result.columns["remote"].to_pylist()] == [edge, edge]
+    assert result.columns["internal"].to_pylist() == [True, True]
+    assert result.columns["member_range"].to_pylist() == ["first carrier"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "kept"),
+    [
+        ('prefix = "192.0.2.0/30"', "192.0.2.3", False),
+        ('prefix = "192.0.2.0/31"', "192.0.2.1", True),
+        ('prefix = "192.0.2.0/31"', "192.0.2.0", True),
+        ('prefix = "192.0.2.255/32"', "192.0.2.255", True),
+        ('prefix = "192.0.0.0/22"', "192.0.2.255", True),
+        ('prefix = "192.0.0.0/22"', "192.0.3.255", False),
+        ('prefix = "192.0.2.0/24"\nsubnet = false', "192.0.2.255", True),
+        ('prefix = "2001:db8::/64"', "2001:db8::", True),
+        ('prefix = "2001:db8::/64"', "2001:db8::ffff:ffff:ffff:ffff", True),
+        ('prefix = "192.0.2.0/24"\n[study]\nanonymised = true', "192.0.2.255", True),
+    ],
+)
+def test_only_the_edges_of_an_ipv4_subnet_are_no_hosts(
+    text: str, address: str, *, kept: bool
+) -> None:
+    population = Population.parse(f"[[range]]\n{text}\n")
+    assert orient([flow(address, REMOTE)], population).rows == kept
+
+
+def test_an_edge_counts_only_in_the_time_of_its_range() -> None:
+    population = Population.parse(
+        '[[range]]\nprefix = "192.0.2.0/25"\nto = 1970-01-01\n'
+        '[[range]]\nprefix = "192.0.2.0/24"\nfrom = 1970-01-02\n'
+    )
+    rows = [flow("192.0.2.127", REMOTE, start_ms=at, end_ms=at) for at in (0, 86_400_000)]
+    result = orient(rows, population)
+    assert result.columns["start_ms"].to_pylist() == [86_400_000]
 
 
 def test_an_id_instead_of_an_address_makes_the_source_the_member() -> None:

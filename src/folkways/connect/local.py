@@ -13,7 +13,9 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from folkways.model.addresses import MAPPED_PREFIX, sortable
+from folkways.connect.membership import OUTSIDE, Membership
+from folkways.model.addresses import MAPPED_PREFIX
+from folkways.model.population import Range
 
 Numbers = tuple[int, int]
 Ends = tuple[bytes, bytes]
@@ -45,11 +47,13 @@ def local_remote(column: str) -> str:
 
 def is_local(octets: npt.NDArray[np.uint8], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """(n,) the same for (n, 16) addresses; false where the address is not known."""
-    first, last = (np.array(side, "S16") for side in zip(*local_ranges(), strict=True))
-    addresses = sortable(octets)
-    place = np.searchsorted(first, addresses, side="right") - 1
-    inside: npt.NDArray[np.bool_] = known & (place >= 0) & (addresses <= last[place])
+    inside: npt.NDArray[np.bool_] = _membership().find(octets, known) != OUTSIDE
     return inside
+
+
+@cache
+def _membership() -> Membership:
+    return Membership(tuple(Range("", *ends, 0, 0, "") for ends in local_ranges()))
 
 
 def _ends(prefix: str) -> Numbers:

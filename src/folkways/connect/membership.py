@@ -43,6 +43,7 @@ class Membership:
 
     def __init__(self, ranges: tuple[Range, ...]) -> None:
         numbered = list(enumerate(ranges))
+        self._edges = _Edges([r.edges for r in ranges])
         self._ipv4 = _layers([(i, r) for i, r in numbered if r.is_ipv4], ipv4=True)
         self._ipv6 = _layers([(i, r) for i, r in numbered if not r.is_ipv4], ipv4=False)
 
@@ -74,6 +75,49 @@ class Membership:
                 hit = here != OUTSIDE
                 found[pick[hit]] = here[hit]
         return found
+
+    def no_hosts(
+        self, octets: npt.NDArray[np.uint8], found: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.bool_]:
+        """(n,) true where an address names its range itself or all of its hosts (broadcast).
+
+        Args:
+            octets: (n, 16) addresses.
+            found: (n,) their ranges as ``find`` gave them.
+        """
+        return self._edges.hit(octets, found)
+
+    def holds(
+        self,
+        octets: npt.NDArray[np.uint8],
+        known: npt.NDArray[np.bool_],
+        at_ms: npt.NDArray[np.int64] | None = None,
+    ) -> npt.NDArray[np.bool_]:
+        """(n,) true where an address is a host of some range; arguments as of ``find``."""
+        found = self.find(octets, known, at_ms)
+        return (found != OUTSIDE) & ~self.no_hosts(octets, found)
+
+
+class _Edges:
+    """First and last address of each range that is a subnet (IPv4)."""
+
+    def __init__(self, edges: list[tuple[bytes, ...]]) -> None:
+        self._last_octets = np.zeros(256, np.bool_)
+        self._numbers = np.full((len(edges), 2), -1, np.int64)
+        for place, ends in enumerate(edges):
+            for which, end in enumerate(ends):
+                self._last_octets[end[-1]] = True
+                self._numbers[place, which] = int.from_bytes(end[12:])
+
+    def hit(
+        self, octets: npt.NDArray[np.uint8], found: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.bool_]:
+        """(n,) see ``Membership.no_hosts``; few addresses end like an edge, so this is cheap."""
+        hits = (found != OUTSIDE) & self._last_octets[octets[:, 15]]
+        pick = np.flatnonzero(hits)
+        numbers = np.ascontiguousarray(octets[pick, 12:]).view(">u4").reshape(-1, 1)
+        hits[pick] = (self._numbers[found[pick]] == numbers).any(axis=1)
+        return hits
 
 
 def _layers(numbered: list[tuple[int, Range]], *, ipv4: bool) -> list[_Layer]:

@@ -5,8 +5,8 @@ are still real here; the study pseudonymises them before anything is written.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.connect.membership import OUTSIDE, Membership
+from folkways.connect.sides import (
+    Flags,
+    Ranges,
+    Sides,
+    by_side,
+    first_sender,
+    opener,
+    valid,
+)
+from folkways.connect.translation import SIDES, as_the_population_sees, has_translations
 from folkways.model.addresses import address_from_text, addresses_from_numpy, addresses_to_numpy
 from folkways.model.period import DAY_MS, EPOCH
 from folkways.model.population import Population
@@ -42,7 +52,9 @@ _TRANSLATED = (
     "translated_remote_port",
 )
 
-Flags = npt.NDArray[np.bool_]
+_ENDS = tuple(f"{prefix}{side}_address" for prefix in ("", "translated_") for side in SIDES)
+NEITHER = "neither side in the population"
+BROADCAST = "only a network's or broadcast address of the population"
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,11 @@ class Orienter:
 
     def __init__(self, population: Population, name_for: Callable[[bytes], str]) -> None:
         self._population = population
-        self._members = Membership(population.ranges)
+        ranges = population.ranges
+        if population.anonymised:
+            # The last bits were replaced too: no address can be told to be that of a broadcast.
+            ranges = tuple(replace(r, subnet=False) for r in ranges)
+        self._members = Membership(ranges)
         self._excluded = Membership(population.excludes)
         self._labels = pa.array([r.text for r in population.ranges], pa.string())
         self._name_for = name_for
@@ -78,61 +94,83 @@ class Orienter:
         """Orient a batch of ``records``.
 
         Rows with no side inside the population, with an excluded side, or with a time that no
-        clock could mean are dropped and counted.
+        clock could mean are dropped and counted. Where an address was translated (NAT), a side is
+        inside if it is so before or after.
         """
         start = rows["start_ms"].to_numpy()
+        excluded = self.excluded(rows, start, _ENDS)
+        if has_translations(rows):
+            rows = as_the_population_sees(
+                rows, start, self._members, anonymised=self._population.anonymised
+            )
         sides = self._sides(rows, start)
-        keep, dropped = self._keep(rows, start, *sides)
+        keep, dropped = self._keep(rows, start, sides, excluded)
         if not keep.all():
             rows = rows.filter(pa.array(keep))
             start = start[keep]
-            sides = (sides[0][keep], sides[1][keep])
-        return self._columns(rows, start, *sides, dropped)
+            sides = sides.take(keep)
+        return self._columns(rows, start, sides, dropped)
 
-    def _sides(
-        self, rows: pa.RecordBatch, start: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Range index of source and of destination."""
-        source = self._members.find(*addresses_to_numpy(rows["source_address"]), start)
-        return source, self._members.find(*addresses_to_numpy(rows["destination_address"]), start)
+    def excluded(
+        self, rows: pa.RecordBatch, start: npt.NDArray[np.int64], columns: Sequence[str]
+    ) -> Ranges:
+        """(n,) which exclusion holds one of the addresses in ``columns``, OUTSIDE if none does."""
+        found = np.full(len(start), OUTSIDE, np.int32)
+        if not self._population.excludes:
+            return found
+        for name in columns:
+            if rows[name].null_count < len(start):
+                here = self._excluded.find(*addresses_to_numpy(rows[name]), start)
+                found = np.where(found == OUTSIDE, here, found)
+        return found
+
+    def count_excluded(self, excluded: Ranges, keep: Flags) -> Counter[str]:
+        """How many of the rows that are kept otherwise are excluded, by reason."""
+        places, counts = np.unique(excluded[keep & (excluded != OUTSIDE)], return_counts=True)
+        dropped: Counter[str] = Counter()
+        for place, count in zip(places.tolist(), counts.tolist(), strict=True):
+            dropped[f"excluded: {self._population.excludes[place].text}"] += count
+        return dropped
+
+    def _sides(self, rows: pa.RecordBatch, start: npt.NDArray[np.int64]) -> Sides:
+        found, hosts = [], []
+        for name in ("source_address", "destination_address"):
+            octets, known = addresses_to_numpy(rows[name])
+            found.append(self._members.find(octets, known, start))
+            hosts.append((found[-1] != OUTSIDE) & ~self._members.no_hosts(octets, found[-1]))
+        return Sides(found[0], found[1], hosts[0], hosts[1])
 
     def _keep(
         self,
         rows: pa.RecordBatch,
         start: npt.NDArray[np.int64],
-        source: npt.NDArray[np.int32],
-        destination: npt.NDArray[np.int32],
+        sides: Sides,
+        excluded: Ranges,
     ) -> tuple[Flags, Counter[str]]:
         dropped: Counter[str] = Counter()
         keep = (start >= 0) & (start < LATEST_MS)
         dropped["time out of range"] = int((~keep).sum())
-        by_id = _valid(rows["source_member"])
-        member = by_id | (source != OUTSIDE) | (destination != OUTSIDE)
-        dropped["neither side in the population"] = int((keep & ~member).sum())
+        by_id = valid(rows["source_member"])
+        member = by_id | sides.source_host | sides.destination_host
+        inside = (sides.source != OUTSIDE) | (sides.destination != OUTSIDE)
+        dropped[NEITHER] = int((keep & ~member & ~inside).sum())
+        dropped[BROADCAST] = int((keep & ~member & inside).sum())
         keep &= member
-        if self._population.excludes:
-            for side in ("source_address", "destination_address"):
-                found = self._excluded.find(*addresses_to_numpy(rows[side]), start)
-                for i in np.unique(found[keep & (found != OUTSIDE)]):
-                    hit = keep & (found == i)
-                    reason = self._population.excludes[int(i)].text
-                    dropped[f"excluded: {reason}"] += int(hit.sum())
-                    keep &= ~hit
-        return keep, +dropped
+        dropped += self.count_excluded(excluded, keep)
+        return keep & (excluded == OUTSIDE), +dropped
 
     def _columns(
         self,
         rows: pa.RecordBatch,
         start: npt.NDArray[np.int64],
-        source: npt.NDArray[np.int32],
-        destination: npt.NDArray[np.int32],
+        sides: Sides,
         dropped: Counter[str],
     ) -> Oriented:
-        by_id = _valid(rows["source_member"])
-        from_member = by_id | (source != OUTSIDE)
-        internal = ~by_id & (source != OUTSIDE) & (destination != OUTSIDE)
+        by_id = valid(rows["source_member"])
+        from_member = by_id | sides.source_host
+        internal = ~by_id & (sides.source != OUTSIDE) & (sides.destination != OUTSIDE)
         forward = pa.array(from_member)
-        ranges = np.where(source != OUTSIDE, source, destination)
+        ranges = np.where(sides.source_host, sides.source, sides.destination)
 
         def pick(out: str, into: str) -> tuple[pa.Array, pa.Array]:
             a, b = rows[out], rows[into]
@@ -146,7 +184,7 @@ class Orienter:
         backwards = rows["end_ms"].to_numpy() < start
         columns["end_ms"] = pc.max_element_wise(rows["start_ms"], rows["end_ms"])
         columns["flaws"] = _flag(rows["flaws"], backwards, "clock")
-        columns["member"], columns["remote"] = _by_side(
+        columns["member"], columns["remote"] = by_side(
             rows["source_address"], rows["destination_address"], from_member
         )
         _, columns["remote_asn"] = pick("source_asn", "destination_asn")
@@ -157,8 +195,8 @@ class Orienter:
                 f"{measure}_forward", f"{measure}_reverse"
             )
         columns["member_range"] = self._range_labels(ranges)
-        columns["opened_by"] = _opener(rows["initiator"], from_member)
-        columns["sent_first"] = _first_sender(rows, from_member)
+        columns["opened_by"] = opener(rows["initiator"], from_member)
+        columns["sent_first"] = first_sender(rows, from_member)
         columns["internal"] = pa.array(internal)
         columns["name"] = self.clean_names(rows["name"])
         columns |= self._translated(rows, start, from_member)
@@ -173,9 +211,9 @@ class Orienter:
         ports = [rows[f"translated_{side}_port"] for side in ("source", "destination")]
         if all(column.null_count == len(column) for column in (*ends, *ports)):
             return dict(zip(_TRANSLATED, (*ends, *ports), strict=True))
-        member, remote = _by_side(ends[0], ends[1], from_member)
+        member, remote = by_side(ends[0], ends[1], from_member)
         octets, known = addresses_to_numpy(member)
-        counted = known & (self._members.find(octets, known, start) != OUTSIDE)
+        counted = self._members.holds(octets, known, start)
         forward = pa.array(from_member)
         found = (
             addresses_from_numpy(octets, counted),
@@ -216,47 +254,6 @@ def day_names(start: npt.NDArray[np.int64]) -> pa.Array:
     if len(texts) == 1:
         return pa.repeat(pa.scalar(str(texts[0])), len(start))
     return pa.array(texts.tolist(), pa.string()).take(pa.array(place.reshape(-1)))
-
-
-def _valid(column: pa.Array) -> Flags:
-    return column.is_valid().to_numpy(zero_copy_only=False)
-
-
-def _by_side(
-    source: pa.Array, destination: pa.Array, from_member: Flags
-) -> tuple[pa.Array, pa.Array]:
-    """The member's address and the remote one.
-
-    They are chosen as halves of 8 bytes: Arrow takes twice as long to choose between 16.
-    """
-    ends = [addresses_to_numpy(side) for side in (source, destination)]
-    halves = [np.ascontiguousarray(octets).view(np.uint64).reshape(-1, 2) for octets, _ in ends]
-    chosen = []
-    for one, other in ((0, 1), (1, 0)):
-        octets = np.where(from_member[:, None], halves[one], halves[other]).view(np.uint8)
-        known = np.where(from_member, ends[one][1], ends[other][1])
-        chosen.append(addresses_from_numpy(octets.reshape(-1, 16), known))
-    return chosen[0], chosen[1]
-
-
-def _side_names(member: Flags, known: Flags) -> pa.Array:
-    """Text: member where true, remote where false, null where not known."""
-    return pa.array(["remote", "member"], pa.string()).take(
-        pa.array(member.astype(np.int8), mask=~known)
-    )
-
-
-def _opener(initiator: pa.Array, from_member: Flags) -> pa.Array:
-    by_source = pc.equal(initiator, "source").fill_null(fill_value=False)
-    by_member = by_source.to_numpy(zero_copy_only=False) == from_member
-    return _side_names(by_member, _valid(initiator))
-
-
-def _first_sender(rows: pa.RecordBatch, from_member: Flags) -> pa.Array:
-    """The source sent the row's first packet, unless the row is a sum or nothing went forward."""
-    sent = pc.greater(pc.coalesce(rows["packets_forward"], rows["bytes_forward"]), 0)
-    known = sent.fill_null(fill_value=False).to_numpy(zero_copy_only=False)
-    return _side_names(from_member, known & ~_valid(rows["flows"]))
 
 
 def _flag(flaws: pa.Array, where: Flags, flaw: str) -> pa.Array:
