@@ -54,6 +54,7 @@ _TRANSLATED = (
 
 _ENDS = tuple(f"{prefix}{side}_address" for prefix in ("", "translated_") for side in SIDES)
 NEITHER = "neither side in the population"
+_LIKE_ADDRESS = r"(^|,)\s*[0-9.]+\s*(,|$)|:"
 BROADCAST = "only a network's or broadcast address of the population"
 
 
@@ -131,6 +132,20 @@ class Orienter:
         for place, count in zip(places.tolist(), counts.tolist(), strict=True):
             dropped[f"excluded: {self._population.excludes[place].text}"] += count
         return dropped
+
+    def strange(self, rows: pa.RecordBatch, columns: Sequence[str]) -> Flags:
+        """(n,) rows all of whose addresses are known and outside the population at their time."""
+        start = rows["start_ms"].to_numpy()
+        found = np.ones(len(start), np.bool_)
+        for name in columns:
+            octets, known = addresses_to_numpy(rows[name])
+            found &= known & (self._members.find(octets, known, start) == OUTSIDE)
+        return found
+
+    def only_members(self, addresses: pa.Array, start: pa.Array) -> pa.Array:
+        """The addresses that are members' at their time; null for the others."""
+        octets, known = addresses_to_numpy(addresses)
+        return addresses_from_numpy(octets, self._members.holds(octets, known, start.to_numpy()))
 
     def _sides(self, rows: pa.RecordBatch, start: npt.NDArray[np.int64]) -> Sides:
         found, hosts = [], []
@@ -229,14 +244,23 @@ class Orienter:
         return self._labels.take(pa.array(ranges, mask=ranges == OUTSIDE))
 
     def clean_names(self, names: pa.Array) -> pa.Array:
-        """Host names in which a member's address, written as a host, is replaced."""
+        """Host names in which a member's address, written as a host, is replaced.
+
+        A text may hold several names, comma between.
+        """
         encoded = names.dictionary_encode()
-        distinct = [self._clean(name) for name in encoded.dictionary.to_pylist()]
-        return pa.array(distinct, pa.string()).take(encoded.indices)
+        texts = encoded.dictionary
+        doubtful = pc.match_substring_regex(texts, _LIKE_ADDRESS)
+        if not pc.any(doubtful).as_py():
+            return names
+        cleaned = [
+            ",".join(map(self._clean, text.split(",")))
+            for text in texts.filter(doubtful).to_pylist()
+        ]
+        texts = pc.replace_with_mask(texts, doubtful, pa.array(cleaned, pa.string()))
+        return texts.take(encoded.indices)
 
     def _clean(self, name: str) -> str:
-        if not (name[:1].isdigit() or ":" in name):
-            return name
         address = address_from_text(name)
         if address is None or not self.holds(pa.array([address], pa.binary(16)))[0]:
             return name

@@ -14,10 +14,16 @@ READ_TABLES: dict[Kind, Table] = {"records": RECORDS, "names": NAMES, "answers":
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one of the three tables that a reader can yield; the schema is that table's."""
+    """Rows of one of the three tables that a reader can yield; the schema is that table's.
+
+    ``ends`` are the addresses of the connections that rows of ``names`` belong to, as columns
+    source_address and destination_address: by them names of strangers are left out. They are not
+    stored; None: the source does not say them.
+    """
 
     kind: Kind
     rows: pa.RecordBatch
+    ends: pa.RecordBatch | None = None
 
 
 MAX_GAPS = 1000

@@ -82,10 +82,13 @@ def gathered(batches: Iterable[Batch], most: int = BATCH_ROWS // 2) -> Iterator[
 
 def _parts(batch: Batch, most: int) -> Iterator[Batch]:
     for start in range(0, batch.rows.num_rows, most):
-        yield Batch(batch.kind, batch.rows.slice(start, most))
+        ends = None if batch.ends is None else batch.ends.slice(start, most)
+        yield Batch(batch.kind, batch.rows.slice(start, most), ends)
 
 
 def _joined(batches: list[Batch]) -> Batch:
     if len(batches) == 1:
         return batches[0]
-    return Batch(batches[0].kind, pa.concat_batches([b.rows for b in batches]))
+    ends = [b.ends for b in batches if b.ends is not None]
+    together = pa.concat_batches(ends) if len(ends) == len(batches) else None
+    return Batch(batches[0].kind, pa.concat_batches([b.rows for b in batches]), together)

@@ -204,6 +204,7 @@ def _read_source(
         # What came before is used; that the rest is not is said.
         tally.skip("unreadable from here on")
         tally.note(str(error))
+    tally.gaps = maker.clean_gaps(tally.gaps)
     return _entry(source_id, source, reader.name, tally, written)
 
 

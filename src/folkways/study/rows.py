@@ -1,14 +1,17 @@
 """From a reader's batch to rows that may be stored: oriented, no member's address left in them."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.connect.orient import LATEST_MS, Orienter, day_names
-from folkways.model.batches import Batch, Kind
+from folkways.connect.membership import OUTSIDE
+from folkways.connect.orient import LATEST_MS, NEITHER, Orienter, day_names
+from folkways.connect.sides import Flags
+from folkways.model.batches import Batch, Gap, Kind
 from folkways.model.columns import OBSERVED, STORED_ANSWERS, STORED_NAMES, Table
 from folkways.model.population import Population
 from folkways.privacy.pseudonyms import Pseudonyms
@@ -16,6 +19,7 @@ from folkways.read.reader import ReadOptions
 from folkways.store.stage import InputTable
 
 SCALED = "scaled-counters"
+ANSWERED_ENDS = ("client_address", "address")
 STORED: dict[Kind, tuple[InputTable, Table]] = {
     "records": ("observed", OBSERVED),
     "names": ("names", STORED_NAMES),
@@ -59,7 +63,7 @@ class RowMaker:
         if batch.kind == "records":
             columns, rows = self._observed(batch.rows, written)
         elif batch.kind == "names":
-            columns, rows = self._names(batch.rows, written)
+            columns, rows = self._names(batch, written)
         else:
             columns, rows = self._answers(batch.rows, written)
         columns["source"] = pa.repeat(pa.scalar(source), rows)
@@ -97,20 +101,53 @@ class RowMaker:
             written.last_ms = max(x for x in (written.last_ms, last) if x is not None)
         return columns, oriented.rows
 
-    def _names(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
+    def _names(self, batch: Batch, written: Written) -> tuple[dict[str, pa.Array], int]:
+        """Names that belong to flows of the population, as far as their addresses tell."""
+        names, rows = batch.rows.schema.names, batch.rows
+        if batch.ends is not None:
+            columns = {**dict(_columns(rows)), **dict(_columns(batch.ends))}
+            rows = pa.record_batch(columns)
         rows = _in_time(rows, written)
-        columns = {name: rows[name] for name in rows.schema.names}
+        if batch.ends is not None:
+            ends = batch.ends.schema.names
+            rows = self._wanted(rows, ends, written)
+            rows = _kept(rows, ~self._orienter.strange(rows, ends), NEITHER, written)
+        columns = {name: rows[name] for name in names}
         columns["day"] = day_names(rows["start_ms"].to_numpy())
         columns["name"] = self._orienter.clean_names(rows["name"])
         return columns, rows.num_rows
 
     def _answers(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
-        rows = _in_time(rows, written)
+        """Answers to members under their pseudonym; to others without saying to whom.
+
+        What anybody was told of a name tells it of members' connections too.
+        """
+        rows = self._wanted(_in_time(rows, written), ANSWERED_ENDS, written)
         columns = {name: rows[name] for name in rows.schema.names}
         columns["day"] = day_names(rows["start_ms"].to_numpy())
-        columns["client"] = self._hide_members(columns.pop("client_address"))
+        members = self._orienter.only_members(columns.pop("client_address"), rows["start_ms"])
+        columns["client"] = self._pseudonyms.addresses(members)
         columns["address"] = self._hide_members(rows["address"])
+        for name in ("query", "canonical", "chain"):
+            columns[name] = self._orienter.clean_names(rows[name])
         return columns, rows.num_rows
+
+    def _wanted(
+        self, rows: pa.RecordBatch, ends: Sequence[str], written: Written
+    ) -> pa.RecordBatch:
+        """Those of which no address is excluded; the others are counted by reason."""
+        excluded = self._orienter.excluded(rows, rows["start_ms"].to_numpy(), ends)
+        keep = excluded == OUTSIDE
+        if keep.all():
+            return rows
+        written.dropped.update(self._orienter.count_excluded(excluded, np.ones_like(keep)))
+        return rows.filter(pa.array(keep))
+
+    def clean_gaps(self, gaps: Sequence[Gap]) -> list[Gap]:
+        """Gaps whose exporter, if it is a member's address, stands under its pseudonym."""
+        names = pa.array([gap.exporter for gap in gaps], pa.string())
+        cleaned = self._orienter.clean_names(names).to_pylist()
+        return [gap._replace(exporter=name) for gap, name in zip(gaps, cleaned, strict=True)]
 
     def _hide_members(self, addresses: pa.Array) -> pa.Array:
         return self._hide(addresses, pa.array(self._orienter.holds(addresses)))
@@ -121,10 +158,17 @@ class RowMaker:
         return pc.if_else(where, self._pseudonyms.addresses(addresses), addresses)
 
 
+def _columns(rows: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
+    yield from zip(rows.schema.names, rows.columns, strict=True)
+
+
 def _in_time(rows: pa.RecordBatch, written: Written) -> pa.RecordBatch:
     start = rows["start_ms"].to_numpy()
-    sane = (start >= 0) & (start < LATEST_MS)
-    if sane.all():
+    return _kept(rows, (start >= 0) & (start < LATEST_MS), "time out of range", written)
+
+
+def _kept(rows: pa.RecordBatch, keep: Flags, cause: str, written: Written) -> pa.RecordBatch:
+    if keep.all():
         return rows
-    written.dropped["time out of range"] += int(np.count_nonzero(~sane))
-    return rows.filter(pa.array(sane))
+    written.dropped[cause] += int(np.count_nonzero(~keep))
+    return rows.filter(pa.array(keep))

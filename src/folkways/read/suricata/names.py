@@ -15,6 +15,6 @@ def names(kind: str, events: Events, tally: Tally) -> Batch:
     """The events of one kind (a key of FIELD) that say a name, a time and a flow."""
     start, known = events.times("timestamp")
     times = start // _MILLISECOND, known
-    return names_batch(
-        times, flow_numbers(events.column("flow_id")), events.column(FIELD[kind]), kind, tally
-    )
+    ends = events.column("src_ip"), events.column("dest_ip")
+    uid, texts = flow_numbers(events.column("flow_id")), events.column(FIELD[kind])
+    return names_batch(times, uid, texts, kind, ends=ends, tally=tally)

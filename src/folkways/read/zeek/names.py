@@ -15,6 +15,6 @@ def names(rows: Rows, tally: Tally) -> Batch:
     field, name_source = _NAMES[rows.log]
     start, known = times(rows.text("ts"))
     instants = start // _MILLISECOND, known
-    return names_batch(
-        instants, uid_numbers(rows.text("uid")), rows.text(field), name_source, tally
-    )
+    ends = rows.text("id.orig_h"), rows.text("id.resp_h")
+    uid, texts = uid_numbers(rows.text("uid")), rows.text(field)
+    return names_batch(instants, uid, texts, name_source, ends=ends, tally=tally)

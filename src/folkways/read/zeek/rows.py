@@ -11,6 +11,7 @@ import pyarrow as pa
 VECTORS = ("answers", "TTLs")
 """The columns that hold several values in a row; all others are text."""
 
+_ENDS = ("id.orig_h", "id.resp_h")
 NEEDED = {
     "conn": (
         *("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "ip_proto"),
@@ -18,9 +19,9 @@ NEEDED = {
         *("orig_ip_bytes", "resp_ip_bytes", "orig_bytes", "resp_bytes"),
     ),
     "dns": ("ts", "rtt", "id.orig_h", "query", "qtype", *VECTORS),
-    "ssl": ("ts", "uid", "server_name"),
-    "http": ("ts", "uid", "host"),
-    "quic": ("ts", "uid", "server_name"),
+    "ssl": ("ts", "uid", *_ENDS, "server_name"),
+    "http": ("ts", "uid", *_ENDS, "host"),
+    "quic": ("ts", "uid", *_ENDS, "server_name"),
 }
 """The columns that are used, by log."""
 
