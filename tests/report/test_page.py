@@ -212,3 +212,19 @@ def test_folders_of_sources_are_not_told(materials: dict[str, Material]) -> None
     text = repr(build(replace(material, sources=[source])))
     assert "2017/conn.log" in text
     assert "/home/me" not in text
+
+
+def test_each_kind_set_aside_has_its_own_line_and_sentence(materials: dict[str, Material]) -> None:
+    kinds = ("use", "scan", "local", "denied", "duplicate", "interim", "envelope", "backscatter")
+    cell = {"connections": 7, "bytes_out": 10, "bytes_in": None, "members": 9, "state": "measured"}
+    one = replace(materials["short"].rounds[0], noise=[{"noise": k, **cell} for k in kinds])
+    page = build(replace(materials["short"], rounds=[one, materials["short"].rounds[1]]))
+    tables = [b for s in page.sections for b in s.blocks if isinstance(b, Table)]
+    table = next(t for t in tables if t.id == "noise")
+    labels = [row.cells[1] for row in table.rows if row.cells[0] == table.rows[0].cells[0]]
+    assert len(labels) == len(set(labels)) == len(kinds)
+    assert not set(labels) & set(kinds)
+    notes = " ".join(table.notes)
+    for label in labels[1:]:
+        assert notes.count(f"{label}: ") == 1
+    assert "Internal traffic" not in notes

@@ -2,6 +2,7 @@
 
 import pytest
 
+from folkways.model.columns import CONNECTED
 from folkways.report import dates, numbers
 from folkways.report.changes import changes
 from folkways.report.material import Material
@@ -105,3 +106,14 @@ def test_every_verdict_has_its_word(materials: dict[str, Material]) -> None:
     assert set(said) == set(words)
     assert said["grew"].startswith("grew from ")
     assert said["cannot-tell"] == "cannot tell: suppressed: too few members"
+
+
+def test_every_kind_of_noise_has_a_line_and_a_sentence() -> None:
+    meaning = next(c.meaning for c in CONNECTED.columns if c.name == "noise")
+    kinds = set(meaning.partition(";")[0].split(", "))
+    assert {"local", "denied", "duplicate", "interim", "envelope"} < kinds
+    labels, about = own_labels()["noise"], own_labels()["noise_about"]
+    assert kinds <= set(labels)
+    assert kinds - {"use"} <= set(about)
+    assert len(set(labels.values())) == len(labels)
+    assert set(about) <= set(labels)

@@ -33,7 +33,8 @@ A connection is what a person would count once: pieces cut by a timeout and the 
 one conversation are one. It counts on the day it opens; bytes count where they flow. Attempts that
 were not answered are connections.
 
-Scans, backscatter and traffic between members are set aside, and no part of any figure of use.
+Scans, backscatter, what was denied on the way, traffic between members, local traffic, and rows
+that state packets a second time are set aside, and no part of any figure of use.
 
 Only complete days are compared, and every day of the week weighs the same. Days depend on each
 other, so that the spread of a mean is estimated from the slow movements of its series, not from

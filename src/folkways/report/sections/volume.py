@@ -198,15 +198,19 @@ def _noise(material: Material) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            (
-                "Scans and backscatter: opened from outside and never answered. Reported twice: "
-                "packets that another exporter, or the same at another place, had reported. They "
-                "are no part of any other figure of this page."
-            ),
+            "Only use is part of the other figures of this page.",
+            *_about(material),
             *([suppression_words(material.k)] if hidden else []),
         ),
         folded=False,
     )
+
+
+def _about(material: Material) -> list[str]:
+    """A sentence for each kind that was set aside, in the order of the labels."""
+    labels, about = own_labels()["noise"], own_labels()["noise_about"]
+    found = {_kind(row) for one in material.rounds for row in one.noise}
+    return [f"{labels[kind]}: {text}" for kind, text in about.items() if kind in found]
 
 
 def _order(row: dict[str, Any]) -> tuple[bool, int, str]:
