@@ -84,6 +84,24 @@ def test_who_measured_and_how(make_frame: Make) -> None:
     assert (summary.hours_per_day, summary.flawed) == (24, 0)
 
 
+def test_bytes_that_cannot_be_scaled_beside_those_that_are(make_frame: Make) -> None:
+    period = Period.parse("2017-06-01..2017-06-02", "UTC")
+    rows = hourly(period)
+
+    def unscaled(*rates: int | None) -> list[int]:
+        told = [{**row, "sampling": rates[i % len(rates)]} for i, row in enumerate(rows)]
+        told[0] |= {"noise": "scan"}
+        told[2 * len(rates)] |= {"bytes_in": None}
+        found = coverage(make_frame(told), period)
+        assert found.summary().unscaled_bytes == sum(d.unscaled_bytes for d in found.days)
+        return [d.unscaled_bytes for d in found.days]
+
+    # Two rows an hour. Of the first day one row is a scan, and of one the bytes in are not known.
+    assert unscaled(None, 1000) == [23 * 1100 - 1000, 24 * 1100]
+    assert unscaled(1000, None, 1) == [16 * 1100, 16 * 1100]
+    assert unscaled(None) == unscaled(None, 1) == unscaled(1000, 1) == [0, 0]
+
+
 def test_nothing_observed(make_frame: Make) -> None:
     period = Period.parse("2017-06-01..2017-06-02", "UTC")
     found = coverage(make_frame([]), period)

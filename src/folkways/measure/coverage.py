@@ -13,7 +13,7 @@ import pyarrow as pa
 from folkways.measure.completeness import Hours, reasons
 from folkways.measure.gaps import Missing, missing
 from folkways.measure.local_time import changes, local_day
-from folkways.measure.values import Frame, collect, day_from_number, day_number, inside
+from folkways.measure.values import Frame, collect, day_from_number, day_number, inside, use
 from folkways.model.batches import Gap
 from folkways.model.finding import UNKNOWN, CoverageSummary
 from folkways.model.period import DAY_MS, HOUR_MS, Period, offsets_ms
@@ -27,7 +27,9 @@ class DayCoverage:
     hour); ``hours`` how many of them hold at least one row of any kind, a row counting in all the
     hours that it spans; ``rows`` those that start on the day; ``lost`` records that sources know to
     be missing; ``sampling`` the values seen, as text; ``flawed`` the share of rows with flaws,
-    None without rows.
+    None without rows; ``unscaled_bytes`` IP bytes of use, both directions and as observed, of rows
+    whose sampling is unknown, counted only where other rows of the period are scaled: sums hold
+    both.
     """
 
     day: dt.date
@@ -41,6 +43,7 @@ class DayCoverage:
     flawed: float | None
     complete: bool
     reason: str | None
+    unscaled_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,10 @@ class Coverage:
         return [day.day for day in self.days if day.complete]
 
     def summary(self) -> CoverageSummary:
-        """The period in a few numbers; all but the counts of days speak of complete days."""
+        """The period in a few numbers.
+
+        All but the counts of days and ``unscaled_bytes`` speak of complete days.
+        """
         complete = [day for day in self.days if day.complete]
         rows = sum(day.rows for day in complete)
         flawed = sum((day.flawed or 0.0) * day.rows for day in complete)
@@ -69,6 +75,7 @@ class Coverage:
             exporters=tuple(sorted({e for day in complete for e in day.exporters})),
             sampling=tuple(sorted({s for day in complete for s in day.sampling}, key=_by_number)),
             flawed=flawed / rows if rows else None,
+            unscaled_bytes=sum(day.unscaled_bytes for day in self.days),
         )
 
 
@@ -87,6 +94,7 @@ def coverage(frame: Frame, period: Period, gaps: Iterable[Gap] = ()) -> Coverage
     why = reasons(
         hours, [frozenset(facts[d].exporters) if d in facts else frozenset() for d in days]
     )
+    unscaled = _unscaled(frame, period) if _mixed(facts.values()) else {}
     lacking = missing(gaps, period)
     found = []
     for i, day in enumerate(days):
@@ -106,6 +114,7 @@ def coverage(frame: Frame, period: Period, gaps: Iterable[Gap] = ()) -> Coverage
                 flawed=fact.flawed / fact.rows if fact.rows else None,
                 complete=reason is None,
                 reason=reason,
+                unscaled_bytes=unscaled.get(day, 0),
             )
         )
     return Coverage(period, tuple(found))
@@ -139,6 +148,24 @@ def _facts(frame: Frame, period: Period) -> dict[dt.date, _Facts]:
         fact.exporters |= {row["exporter"] or UNKNOWN}
         fact.sampling |= {UNKNOWN if row["sampling"] is None else str(row["sampling"])}
     return found
+
+
+def _mixed(facts: Iterable[_Facts]) -> bool:
+    """Whether some rows are scaled by their sampling and others cannot be."""
+    rates = frozenset[str]().union(*(fact.sampling for fact in facts))
+    return UNKNOWN in rates and bool(rates - {UNKNOWN, "1"})
+
+
+def _unscaled(frame: Frame, period: Period) -> dict[dt.date, int]:
+    """Bytes of use by day of rows whose sampling is unknown."""
+    rows = use(frame, period).filter(nw.col("sampling").is_null())
+    sides = (nw.coalesce(nw.col(name), nw.lit(0)) for name in ("bytes_out", "bytes_in"))
+    summed = (
+        rows.with_columns(local_day=local_day(period), both=sum(sides, start=nw.lit(0)))
+        .group_by("local_day")
+        .agg(nw.col("both").sum().cast(nw.Int64))
+    )
+    return {day_from_number(r["local_day"]): r["both"] for r in collect(summed).to_pylist()}
 
 
 def _hours(

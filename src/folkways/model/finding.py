@@ -25,7 +25,8 @@ class CoverageSummary:
     ``days`` is the length of the period, ``observed_days`` those with at least one row;
     ``hours_per_day`` the mean number of hours with at least one row; ``sources`` how many source
     files; ``exporters`` who measured; ``sampling`` the values seen ("1", "1000", "unknown");
-    ``flawed`` the share of rows with flaws, None without rows.
+    ``flawed`` the share of rows with flaws, None without rows. ``unscaled_bytes``, of all days: IP
+    bytes of use of rows whose sampling is unknown, where others of the period are scaled.
     """
 
     days: int
@@ -36,6 +37,7 @@ class CoverageSummary:
     exporters: tuple[str, ...]
     sampling: tuple[str, ...]
     flawed: float | None
+    unscaled_bytes: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -14,6 +14,7 @@ from folkways.measure.hidden import hidden_share
 from folkways.measure.summary import summary as measure_summary
 from folkways.measure.values import VALUES
 from folkways.model.errors import UserError
+from folkways.model.finding import UNKNOWN
 from folkways.model.period import Period
 from folkways.privacy.suppression import suppress
 from folkways.study.folder import StudyFolder
@@ -107,18 +108,28 @@ def coverage_sentences(seen: Coverage) -> list[str]:
     if missing:
         days = "1 day" if missing == 1 else f"{missing} days"
         found.append(f"On {days} nothing at all was observed.")
-    if "unknown" in short.sampling:
-        found.append(
-            "Whether packets were sampled is not said by the sources; volumes are as observed."
-        )
-    elif set(short.sampling) - {"1"}:
-        found.append(
-            f"Packets were sampled (1 in {', '.join(short.sampling)}): bytes are estimates; "
-            "connections and members are as observed, fewer than there were."
-        )
+    found += _sampling_sentences(seen, short.unscaled_bytes)
     if short.flawed:
         found.append(f"{short.flawed:.1%} of rows are flawed (bytes missed, cut, clock).")
     return found
+
+
+def _sampling_sentences(seen: Coverage, unscaled: int) -> list[str]:
+    """What sampling makes of the sums; of all days, since sums are."""
+    rates = {rate for day in seen.days for rate in day.sampling}
+    scaled = sorted(rates - {"1", UNKNOWN}, key=int)
+    told = f"Packets were sampled (1 in {', '.join(scaled)}): bytes are estimates; "
+    counts = "connections and members are as observed, fewer than there were."
+    if scaled and UNKNOWN in rates:
+        beside = (
+            "Of other rows the sources do not say whether packets were sampled: "
+            f"{unscaled:,} bytes of use are theirs as observed, and stand unscaled beside the "
+            "estimates in the same sums."
+        )
+        return [told + counts, beside]
+    if UNKNOWN in rates:
+        return ["Whether packets were sampled is not said by the sources; volumes are as observed."]
+    return [told + counts] if scaled else []
 
 
 def provenance(study: StudyFolder) -> dict[str, Any]:
