@@ -312,6 +312,9 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return Snapshot.load(folder)
 
 
+# What a row is unless a test says otherwise: a member called, and was answered.
+CALL = {"protocol": 6, "opened_by": "member", "answered": True, "member_port": 50_000}
+
 Rows = list[dict[str, Any]]
 Attribute = Callable[..., Rows]
 
@@ -338,7 +341,7 @@ def attribute(small: Catalogue, lists: Snapshot) -> Attribute:
         anonymised: bool = False,
         snapshot: Snapshot = lists,
     ) -> Rows:
-        numbered = [{"protocol": 6, **row, "start_ms": n} for n, row in enumerate(rows)]
+        numbered = [{**CALL, **row, "start_ms": n} for n, row in enumerate(rows)]
         with duckdb.connect() as con:
             con.register("connected", connected_table(numbered, day))
             view = attribute_day(con, "connected", day, small, snapshot, anonymised=anonymised)

@@ -20,7 +20,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "src" / "folkways" / "attribute"
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+")
 ORIGIN = {"source", "checked"}
-HIDDEN = {"vpn", "tor", "possible-tor", "proxy", "encrypted-dns"}
+HIDDEN = {"vpn", "tor", "proxy", "encrypted-dns"}
 SERVICE_KEYS = {
     *("id", "name", "operator", "function", "aliases", "hidden", "ledger", "note"),
     *("domain", "network", "port", "sensor"),
@@ -29,7 +29,7 @@ OPERATOR_KEYS = {"id", "name", "note", "seat", "asn", "network", "parent"}
 SERVICE_FACTS = {
     "domain": {"suffix", "exact"},
     "network": {"prefix", "asn", "from", "to"},
-    "port": {"protocol", "port", "ports", "range", "shared"},
+    "port": {"protocol", "port", "ports", "range", "shared", "telling", "over"},
     "sensor": {"label"},
 }
 OPERATOR_FACTS = {
@@ -72,7 +72,7 @@ NO_TITLES = {
 
 
 # UDP ports that the list of games gives to several titles, but the others are parts or mods of this
-# one, or (27666, 28015, 34397) have no servers any more.
+# one, or (27666, 28015) have no servers any more.
 ALONE_IN_SPITE_OF_THE_LIST = {
     12203: "medal-of-honor",
     16567: "battlefield",
@@ -82,7 +82,6 @@ ALONE_IN_SPITE_OF_THE_LIST = {
     28015: "rust",
     28960: "call-of-duty",
     32887: "ace-of-spades",
-    34397: "rfactor",
 }
 
 
@@ -270,7 +269,6 @@ def test_ports_known_from_elsewhere() -> None:
         ("tcp", 18080): {"monero"},
         ("tcp", 30303): {"ethereum"},
         ("tcp", 3724): {"world-of-warcraft", "wurm"},
-        ("tcp", 4000): {"diablo2", "aardwolf"},
         ("tcp", 25565): {"minecraft"},
         ("udp", 26000): {"quake", "nexuiz", "xonotic"},
         ("udp", 27500): {"quake"},
@@ -282,13 +280,10 @@ def test_ports_known_from_elsewhere() -> None:
         ("udp", 34197): {"factorio"},
         ("udp", 28785): {"cube2"},
         ("udp", 12035): {"second-life"},
-        ("udp", 2302): {"age-of-empires", "arma", "dayz", "halo", "operation-flashpoint"},
-        ("tcp", 45560): {"monero-mining"},
         ("udp", 53): {"dns"},
     }
     assert {key: owners[key] for key in known} == known
     kin = {
-        ("udp", 7777): {"unreal-tournament", "ark", "killing-floor", "san-andreas-multiplayer"},
         ("udp", 27015): {"counter-strike", "half-life", "garrys-mod", "team-fortress-2"},
         ("udp", 27960): {"quake3", "quake-live", "openarena", "urban-terror", "wolfenstein-et"},
     }

@@ -15,6 +15,7 @@ The values are added to what the row's own evidence said.
 """
 
 import datetime as dt
+from itertools import combinations
 
 import duckdb
 
@@ -23,11 +24,15 @@ from folkways.attribute.behaviour_limits import Limits, load_limits
 from folkways.attribute.behaviour_tunnel import tunnel_like
 from folkways.attribute.catalogue import Catalogue
 from folkways.model.columns import CONNECTIONS
+from folkways.model.ways import SUSPECTED
 
 LOOKUP_PORTS = (53, 853)
 _GRE, _TCP, _UDP, _PPTP = 47, 6, 17, 1723
-# What the ladder only suspects says no other way.
-_ONLY_POSSIBLE = ("possible-tor", "possible-vps", "possible-tor,possible-vps")
+# What the ladder only suspects says no other way: all sets of suspicions as the column spells them.
+_POSSIBLE = sorted(SUSPECTED - {"tunnel-like"})
+_ONLY_POSSIBLE = tuple(
+    ",".join(some) for n in range(1, len(_POSSIBLE) + 1) for some in combinations(_POSSIBLE, n)
+)
 
 # What the member hid is asked, so what a remote opened says nothing, nor does what is no use.
 _BY_MEMBER = "noise = 'use' AND opened_by IS DISTINCT FROM 'remote'"

@@ -13,17 +13,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from folkways.attribute.facts import Fact, NetworkFact, Operator, PortFact, Rule, Service, Shared
+from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service, Shared
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.imported import ImportedRules, load_imported
 from folkways.attribute.labels import Spellings, load_labels
-from folkways.attribute.parse import TRANSPORTS, read_operator, read_service
+from folkways.attribute.parse import read_operator, read_service
+from folkways.attribute.ports import Claim, claims_of_ports, port_rule
 from folkways.attribute.protocols import Protocols, load_functions, load_protocols
 from folkways.attribute.renamed import Kind, Renamed, read_renamed, successor
 
 LABELS = "labels.toml"
 PACKAGED = Path(__file__).parent
-LADDER_VERSION = 2
+LADDER_VERSION = 3
 """Raised when the ladder itself decides otherwise, so that days settled before count as stale."""
 
 INFRASTRUCTURE = "infrastructure"
@@ -139,18 +140,17 @@ class Catalogue:
 
     @cached_property
     def port_rules(self) -> dict[tuple[int, int], Rule | None]:
-        """(protocol number, port) to rules.
+        """(protocol number, port) to rules, see ``ports.port_rule``; None: the port names none."""
+        return {key: port_rule(key, several) for key, several in self.port_claims.items()}
 
-        Where several services share a port the rule names none of them, only what they have in
-        common; None where that is nothing, or where they do not say that they share it.
-        """
-        claims: defaultdict[tuple[int, int], list[tuple[PortFact, Rule]]] = defaultdict(list)
-        for service in self._in_order():
-            for fact in service.ports:
-                for port in fact.ports if fact.protocol is not None else ():
-                    rule = self.service_rule(service, fact)
-                    claims[TRANSPORTS[fact.protocol or ""], port].append((fact, rule))
-        return {key: _port_rule(key, several) for key, several in claims.items()}
+    @cached_property
+    def port_claims(self) -> dict[tuple[int, int], list[Claim]]:
+        """(protocol number, port) to all facts that state it, with the rule that each is."""
+        return claims_of_ports(
+            (fact, self.service_rule(service, fact))
+            for service in self._in_order()
+            for fact in service.ports
+        )
 
     def match_name(self, host: str) -> Rule | None:
         """The rule for a host name: the longest suffix wins, an exact name beats a suffix.
@@ -192,10 +192,13 @@ class Catalogue:
         ]
 
     def label_rule(self, label: str) -> Rule | None:
-        """The rule for a sensor's label; see ``label_parts`` for labels of several parts."""
+        """The rule for a sensor's label; see ``label_parts`` for labels of several parts.
+
+        A handshake that only opens the way for something else names nothing.
+        """
         for part in self.label_parts(label):
             rule = self.sensor_rules.get(part)
-            if rule is not None:
+            if rule is not None and part not in self.protocols.openers:
                 return rule
         return None
 
@@ -287,18 +290,3 @@ def _single(claims: Iterable[tuple[str, Rule]]) -> dict[str, Rule | None]:
         key: min(rules, key=lambda r: r.id) if len({r.service for r in rules}) == 1 else None
         for key, rules in found.items()
     }
-
-
-def _port_rule(key: tuple[int, int], claims: list[tuple[PortFact, Rule]]) -> Rule | None:
-    services = sorted({rule.service or "" for _, rule in claims})
-    if len(services) == 1:
-        return min((rule for _, rule in claims), key=lambda r: r.id)
-    operators = {rule.operator for _, rule in claims}
-    functions = {rule.function for _, rule in claims}
-    operator = operators.pop() if len(operators) == 1 else None
-    function = functions.pop() if len(functions) == 1 else None
-    if not all(fact.shared for fact, _ in claims) or operator is function is None:
-        return None
-    protocol = next(fact.protocol for fact, _ in claims)
-    identity = f"one-of/{protocol}/{key[1]}/{','.join(services)}"
-    return Rule(identity, "port", None, operator, function)

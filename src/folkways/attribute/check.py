@@ -9,6 +9,7 @@ from publicsuffixlist import PublicSuffixList
 from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.facts import Dates, NetworkFact, Operator, Service
 from folkways.attribute.host_names import host_name
+from folkways.attribute.port_evidence import EPHEMERAL
 from folkways.attribute.renamed import Kind
 
 
@@ -104,6 +105,16 @@ def _ports(catalogue: Catalogue) -> Iterator[str]:
             yield f"{what} is shared by {min(sharing)} with nobody"
         if len(sharing) > 1 and not all(sharing.values()):
             yield f"{what} is claimed by {', '.join(sorted(sharing))}"
+    yield from _mute_ports(catalogue)
+
+
+def _mute_ports(catalogue: Catalogue) -> Iterator[str]:
+    for service in catalogue.services.values():
+        for fact in service.ports:
+            if fact.telling is None and max(fact.ports) >= EPHEMERAL:
+                yield f"{fact.id}: never speaks from {EPHEMERAL} on, where clients' ports are"
+            if fact.telling is not None and max(fact.ports) < EPHEMERAL:
+                yield f"{fact.id}: telling changes nothing below {EPHEMERAL}"
 
 
 def _networks_claimed_twice(

@@ -108,8 +108,17 @@ def _of_rule(identity: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.da
 def _winner(
     row: dict[str, object], catalogue: Catalogue, snapshot: Snapshot, day: dt.date
 ) -> str | None:
-    defaults = {"day": day.isoformat(), "start_ms": 0, "end_ms": 0, "opens": 1}
-    values = {**defaults, "noise": "use", "source": "", **row}
+    values: dict[str, object] = {
+        "day": day.isoformat(),
+        "start_ms": 0,
+        "end_ms": 0,
+        "opens": 1,
+        "source": "",
+        "noise": "use",
+        "opened_by": "member",
+        "answered": True,
+        **row,
+    }
     columns = [pa.array([values.get(c.name)], c.type) for c in CONNECTED.columns]
     with duckdb.connect() as con:
         con.register("one", pa.Table.from_arrays(columns, schema=CONNECTED.schema))
@@ -145,9 +154,11 @@ def _of_port(key: tuple[int, int], text: str, catalogue: Catalogue) -> Iterator[
         says = f"{text} is one of {known.id.rpartition('/')[2].replace(',', ', ')}"
         yield _by_rule(known, says, "names what they have in common")
     for rule in sorted(claims, key=lambda r: r.id):
-        why = "the only service of this port"
-        if known is None or known.service is None:
+        why = "the only service of this port, where the member called and was answered"
+        if len(claims) > 1:
             why = "several services share this port, so it names none of them"
+        elif known is None:
+            why = "systems give this port to clients, so it names nothing"
         yield _by_rule(rule, f"{text} is usual for {_who(rule, catalogue)}", why)
     way = catalogue.protocols.ways.get(key)
     if way:

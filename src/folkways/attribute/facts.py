@@ -95,12 +95,16 @@ class NetworkFact(Fact):
 class PortFact(Fact):
     """Ports of the remote side. ``protocol`` is None where the file forgot it (see check).
 
-    ``shared`` ports are those that other services state as well: of these it is one.
+    ``shared`` ports are those that other services state as well: of these it is one. ``telling``
+    is the reason why a port speaks although systems give it to clients as well; None: it does not.
+    ``over`` are protocols in which the service speaks there: seeing one contradicts nothing.
     """
 
     protocol: str | None
     ports: tuple[int, ...]
     shared: bool = False
+    telling: str | None = None
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,13 @@ class Fields:
             raise self.error(key, f"= {value!r} must be a list of texts")
         return tuple(value)
 
+    def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
+        """A list of words out of a list; empty if the key is absent."""
+        for value in self.texts(key):
+            if value not in allowed:
+                raise self.error(key, f"= {value!r} must be one of {', '.join(sorted(allowed))}")
+        return self.texts(key)
+
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number within bounds, both included."""
         return self._bounded(key, self._table.get(key), low, high)

@@ -15,19 +15,21 @@ From the top; the first rung that speaks decides, and the row keeps its rule and
    service then. More candidates than are kept decide nothing.
 8. **address, operator**: the address lies in a network of the operator's own; there is no service
    then. A network that is rented out (cloud, CDN), or an address on a list of hosting, CDN, VPN,
-   Tor or proxies, names nobody.
+   Tor or proxies, names nobody; nor does the address at which a lookup went unanswered.
 9. **port**: protocol and port of the remote side name a service.
 10. nothing: service, operator, rule and evidence are null.
 
-Ports are looked at on the remote side only, and only where the member opened the connection or
-nobody knows who did; a port that several services claim names none. The order of evidence is name,
-dns, address, sensor, port, with two exceptions: what a service is known by goes before what only an
-operator is known by, and lookups go before addresses.
+Where a port may speak tells ``port_evidence.py``: of what the member opened and the remote side
+answered, and never against what was seen. A port that several services claim names none. A label of
+a handshake that only opens the way (STUN, CONNECT, SOCKS) names nothing: it tells how. The order of
+evidence is name, dns, address, sensor, port, with two exceptions: what a service is known by goes
+before what only an operator is known by, and lookups go before addresses.
 
 A name that DNS gave (see ``connect/binding.py``) was not seen in the connection: it says nothing of
 how it is encrypted.
 
-A port says how a connection is encrypted only if it was answered: an attempt is no TLS.
+A port says how a connection is encrypted only if it was answered (an attempt is no TLS) and no
+sensor saw a protocol that is not spoken there, or looked and knew nothing.
 
 **Tor**: a member calls a relay of the list of the day, at a port where it listens if the list says
 so. A server name that Tor's own handshake cannot show speaks against it. Where the list says no
@@ -45,6 +47,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from folkways.attribute.catalogue import Catalogue
+from folkways.attribute.port_evidence import CALLED_PORT, HEARD, SEEN, SPEAKS
 from folkways.attribute.snapshot import Snapshot
 from folkways.attribute.tables import DayTables
 from folkways.attribute.ways import bit, hidden_sets
@@ -54,11 +57,17 @@ RUNGS: tuple[tuple[str, str], ...] = (
     ("name", "by_name"),
     ("lookup", "CASE WHEN service_infrastructure IS NOT TRUE THEN by_lookup END"),
     ("dns, service", "CASE WHEN NOT operator_only THEN by_dns END"),
-    ("address, service", "by_service_address"),
+    (
+        "address, service",
+        "CASE WHEN asks IS NOT TRUE OR service_infrastructure THEN by_service_address END",
+    ),
     ("sensor", "by_label"),
     ("port, infrastructure", "CASE WHEN infrastructure_port THEN by_port END"),
     ("dns, operator", "by_dns"),
-    ("address, operator", "CASE WHEN shared_kind IS NULL THEN by_operator_address END"),
+    (
+        "address, operator",
+        "CASE WHEN shared_kind IS NULL AND asks IS NOT TRUE THEN by_operator_address END",
+    ),
     ("port", "by_port"),
 )
 """The rungs as data, in order: their name and the SQL that gives the number of the rule."""
@@ -77,6 +86,9 @@ _ORDINARY = "n.tor_like IS FALSE AND n.literal IS FALSE"
 
 _KNOWN = f"""
     SELECT c.* EXCLUDE (remote_asn, remote_country),
+        {SEEN} AS seen_here,
+        (p.bears & seen_here) = seen_here AS agrees,
+        agrees AND {SPEAKS} AS speaks,
         coalesce(nullif(c.remote_asn, 0), r.asn) AS remote_asn,
         coalesce(c.remote_country, r.country) AS remote_country,
         CASE WHEN c.remote_country IS NULL THEN r.country_second
@@ -87,7 +99,8 @@ _KNOWN = f"""
         r.detail AS remote_detail,
         n.rule AS by_name, d.rule AS by_dns, d.operator_only,
         CASE WHEN l.lookup THEN l.rule
-             WHEN l.rule IS NULL AND p.lookup THEN p.rule END AS by_lookup,
+             WHEN p.lookup AND l.rule IS NULL AND speaks THEN p.rule END AS by_lookup,
+        p.lookup AND l.rule IS NULL AND agrees AND c.{_BY_MEMBER} AS asks,
         coalesce(r.service_rule, a.service_rule) AS by_service_address,
         CASE WHEN r.service_rule IS NOT NULL THEN r.service_infrastructure
              ELSE a.service_infrastructure END AS service_infrastructure,
@@ -95,14 +108,18 @@ _KNOWN = f"""
         coalesce(r.operator_rule,
                  CASE WHEN r.operator_shared IS NULL THEN a.operator_rule END)
             AS by_operator_address,
-        p.rule AS by_port, p.infrastructure AS infrastructure_port,
+        CASE WHEN speaks THEN p.rule END AS by_port,
+        p.infrastructure AS infrastructure_port,
+        p.rule IS NOT NULL AND c.answered IS FALSE AS usual_port,
         CASE WHEN r.service_rule IS NOT NULL THEN r.service_age
              ELSE {{asn_age_service}} END AS service_age,
         CASE WHEN r.operator_rule IS NOT NULL THEN r.operator_age
              ELSE {{asn_age_operator}} END AS operator_age,
         n.outer_name, c.name IS NOT NULL AND n.literal IS NOT TRUE AS named,
         coalesce(l.hidden, 0) | coalesce(u.hidden, 0) AS protocol_hidden,
-        coalesce(p.hidden, 0) AS port_hidden, p.weak,
+        CASE WHEN {SPEAKS} AND (p.way_bears & seen_here) = seen_here THEN p.hidden ELSE 0 END
+            AS port_hidden,
+        p.weak,
         CASE WHEN NOT ({_BY_MEMBER}) OR ({_OTHER_PORT}) THEN 0
              WHEN r.hidden <> {bit("tor")} THEN r.hidden
              WHEN {_ORDINARY} THEN 0
@@ -110,7 +127,9 @@ _KNOWN = f"""
              ELSE r.hidden END AS kind_hidden,
         CASE WHEN n.outer_name AND c.name_source IS DISTINCT FROM 'http' THEN 'ech'
              ELSE coalesce(s.encrypted, l.encrypted,
-                           CASE WHEN c.answered IS NOT FALSE THEN e.encrypted END, u.encrypted)
+                           CASE WHEN {HEARD} AND (l.own_ports IS NULL OR list_contains(
+                               l.own_ports, 65536 * c.protocol::INTEGER + e.port))
+                           THEN e.encrypted END, u.encrypted)
              END AS encrypted
     FROM {{view}} c
     LEFT JOIN {_PREFIX}names n ON c.name = n.name AND c.name_source IS DISTINCT FROM 'dns'
@@ -122,9 +141,7 @@ _KNOWN = f"""
     LEFT JOIN {_PREFIX}network_kinds k ON coalesce(nullif(c.remote_asn, 0), r.asn) = k.asn
     LEFT JOIN {_PREFIX}sites t ON c.remote = t.remote
     LEFT JOIN {_PREFIX}ports p ON c.protocol = p.protocol AND c.remote_port = p.port
-        AND c.{_BY_MEMBER}
-    LEFT JOIN {_PREFIX}called_ports e ON c.protocol = e.protocol
-        AND e.port = CASE WHEN opened_by = 'remote' THEN c.member_port ELSE c.remote_port END
+    LEFT JOIN {_PREFIX}called_ports e ON c.protocol = e.protocol AND e.port = {CALLED_PORT}
     LEFT JOIN {_PREFIX}numbers u ON c.protocol = u.protocol
     LEFT JOIN {_PREFIX}seen s ON c.name_source = s.name_source
 """
@@ -209,8 +226,9 @@ def _query(view: str) -> str:
                 | CASE WHEN coalesce(by_name, by_dns) IS NULL
                        THEN coalesce(kind_hidden, 0) ELSE 0 END
                 | CASE WHEN shared_kind = 'hosting' AND NOT named AND g.service IS NULL
-                       -- Sums without a protocol could not carry a name: they cannot tell.
-                       AND protocol IS NOT NULL
+                       -- Sums without a protocol could not carry a name: they cannot tell. An
+                       -- attempt at a service's usual port is no sign of a tunnel.
+                       AND protocol IS NOT NULL AND NOT coalesce(usual_port, false)
                        AND {_BY_MEMBER} THEN {bit("possible-vps")} ELSE 0 END AS hidden_bits
             FROM decided d LEFT JOIN {_PREFIX}rules g ON d.winner = g.number
         )

@@ -2,7 +2,7 @@
 
 ``services/<id>.toml``: id, name, function; optional operator, aliases, hidden, ledger, note. Facts:
 ``[[domain]]`` (suffix or exact), ``[[network]]`` (prefix or asn; from, to), ``[[port]]`` (protocol;
-port, ports or range), ``[[sensor]]`` (label).
+port, ports or range; shared, telling, over), ``[[sensor]]`` (label).
 
 ``operators/<id>.toml``: id, name; optional note. Facts: ``[[seat]]`` (country), ``[[asn]]``
 (number, use), ``[[network]]`` (prefix, use), ``[[parent]]`` (operator), each with from and to.
@@ -29,13 +29,19 @@ from folkways.attribute.facts import (
 from folkways.attribute.fields import Fields, read_toml
 from folkways.model.addresses import MAPPED_PREFIX
 
-HIDDEN = ("vpn", "tor", "possible-tor", "proxy", "encrypted-dns")
+HIDDEN = (
+    *("vpn", "tor", "proxy", "encrypted-dns"),
+    *("possible-vpn", "possible-tor", "possible-proxy"),
+)
 LEDGERS = ("transparent", "opaque")
 TRANSPORTS = {"tcp": 6, "udp": 17}
+CARRIERS = ("tls", "dtls", "quic", "http")
+"""Protocols that many services speak in."""
 LAST_ASN = 2**32 - 1
 
 _ORIGIN = ("source", "checked")
 _DATES = ("from", "to")
+_PORT = ("protocol", "port", "ports", "range", "shared", "telling", "over")
 _SERVICE = (
     *("id", "name", "operator", "function", "aliases", "hidden", "ledger", "note"),
     *("domain", "network", "port", "sensor"),
@@ -70,10 +76,7 @@ def read_service(path: Path) -> Service:
             _network(f, name, f.exactly_one("prefix", "asn"))
             for f in top.tables("network", ("prefix", "asn", *_DATES, *_ORIGIN))
         ),
-        ports=tuple(
-            _port(f, name)
-            for f in top.tables("port", ("protocol", "port", "ports", "range", "shared", *_ORIGIN))
-        ),
+        ports=tuple(_port(f, name) for f in top.tables("port", (*_PORT, *_ORIGIN))),
         sensors=tuple(_sensor(f, name) for f in top.tables("sensor", ("label", *_ORIGIN))),
     )
 
@@ -188,8 +191,15 @@ def _port(f: Fields, owner: str) -> PortFact:
         text = f"{bounds[0]}-{bounds[1]}"
     protocol = f.choice("protocol", TRANSPORTS)
     identity = f"{owner}/port/{protocol or '?'}/{text}"
-    shared = f.flag("shared")
-    return PortFact(identity, *_origin(f), protocol=protocol, ports=ports, shared=shared)
+    return PortFact(
+        identity,
+        *_origin(f),
+        protocol=protocol,
+        ports=ports,
+        shared=f.flag("shared"),
+        telling=f.text("telling"),
+        over=f.choices("over", CARRIERS),
+    )
 
 
 def _sensor(f: Fields, owner: str) -> SensorFact:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from folkways.attribute.fields import Fields, read_toml
-from folkways.attribute.parse import HIDDEN, TRANSPORTS
+from folkways.attribute.parse import CARRIERS, HIDDEN, TRANSPORTS
 
 HERE = Path(__file__).parent
 ENCRYPTED = ("none", "tls", "quic", "other")
@@ -22,11 +22,15 @@ _ORIGIN = ("source", "checked")
 
 @dataclass(frozen=True)
 class Way:
-    """A protocol by which traffic is hidden. ``weak``: the port has other common uses."""
+    """A protocol by which traffic is hidden. ``weak``: the port has other common uses.
+
+    ``over`` are protocols in which it speaks there, so that seeing one contradicts nothing.
+    """
 
     id: str
     hidden: str
     weak: bool
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class Protocols:
     """All tables.
 
     ``functions`` id to name; ``lookups`` labels whose second part is what was asked for;
+    ``openers`` labels of handshakes that only open the way for something else; ``unrecognised``
+    labels of sensors that looked and know nothing, ``silent`` of those that could not look;
+    ``carriers`` labels to the protocol that many services speak in;
     ``ways`` and ``encrypted_by_port`` by protocol and port; ``outer_names`` of Encrypted Client
     Hello; ``tor_names`` the server names that Tor's own handshake can show; ``local`` prefixes
     without country and AS.
@@ -49,6 +56,10 @@ class Protocols:
 
     functions: dict[str, str]
     lookups: frozenset[str]
+    openers: frozenset[str]
+    unrecognised: frozenset[str]
+    silent: frozenset[str]
+    carriers: dict[str, str]
     labels: dict[str, Label]
     ways: dict[Key, Way]
     encrypted_by_name: dict[str, str]
@@ -63,6 +74,8 @@ class Protocols:
         return [
             repr(sorted(self.functions)),
             repr(sorted(self.lookups)),
+            repr([sorted(s) for s in (self.openers, self.unrecognised, self.silent)]),
+            repr(sorted(self.carriers.items())),
             repr(sorted(self.labels.items())),
             repr(sorted((repr(k), w) for k, w in self.ways.items())),
             repr(sorted(self.encrypted_by_name.items())),
@@ -79,7 +92,8 @@ def load_protocols(folder: Path = HERE) -> Protocols:
     Raises:
         CatalogueError: one of them says something that cannot be read.
     """
-    sensors = _top(folder, "sensors.toml", ("lookups", "protocol"))
+    words = ("lookups", "openers", "unrecognised", "silent")
+    sensors = _top(folder, "sensors.toml", (*words, "carrier", "protocol"))
     encrypted = _top(folder, "encrypted.toml", ("seen", "port", "number", "outer"))
     hidden = _top(folder, "hidden.toml", ("tor", "way"))
     local = _top(folder, "local.toml", ("prefixes", *_ORIGIN))
@@ -87,7 +101,8 @@ def load_protocols(folder: Path = HERE) -> Protocols:
     seen = encrypted.tables("seen", ("name_source", "encrypted"))
     return Protocols(
         functions=load_functions(folder / "functions.toml"),
-        lookups=frozenset(sensors.texts("lookups")),
+        **{word: frozenset(sensors.texts(word)) for word in words},
+        carriers=_carriers(sensors),
         labels=_labels(sensors),
         ways=_ways(hidden),
         encrypted_by_name={f.needed("name_source"): _encrypted(f) for f in seen},
@@ -116,6 +131,14 @@ def _encrypted(f: Fields) -> str:
     return f.choice("encrypted", ENCRYPTED) or ""
 
 
+def _carriers(top: Fields) -> dict[str, str]:
+    return {
+        label: f.choice("id", CARRIERS) or ""
+        for f in top.tables("carrier", ("id", "labels", *_ORIGIN))
+        for label in f.texts("labels")
+    }
+
+
 def _labels(top: Fields) -> dict[str, Label]:
     labels: dict[str, Label] = {}
     for f in top.tables("protocol", ("labels", "encrypted", "hidden", *_ORIGIN)):
@@ -128,12 +151,14 @@ def _labels(top: Fields) -> dict[str, Label]:
 
 def _ways(top: Fields) -> dict[Key, Way]:
     ways: dict[Key, Way] = {}
-    known = ("hidden", "protocol", "ports", "number", "weak", "note", *_ORIGIN)
+    known = ("hidden", "protocol", "ports", "number", "weak", "over", "note", *_ORIGIN)
     for f in top.tables("way", known):
         f.needed("hidden")
         hidden = f.choice("hidden", HIDDEN) or ""
         for key, text in _keys(f):
-            ways[key] = Way(f"hidden/{hidden}/{text}", hidden, f.flag("weak"))
+            ways[key] = Way(
+                f"hidden/{hidden}/{text}", hidden, f.flag("weak"), f.choices("over", CARRIERS)
+            )
     return ways
 
 

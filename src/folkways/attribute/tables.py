@@ -15,6 +15,10 @@ from folkways.attribute.catalogue import Catalogue
 from folkways.attribute.facts import Rule
 from folkways.attribute.network_kinds import kind_of_domain
 from folkways.attribute.networks import claim_columns, claims_on
+from folkways.attribute.port_evidence import UNRECOGNISED, seen_bits
+from folkways.attribute.ports import borne
+from folkways.attribute.protocols import Way
+from folkways.attribute.recognised import own_ports, recognised
 from folkways.attribute.remotes import RemoteTable
 from folkways.attribute.snapshot import Snapshot
 from folkways.attribute.ways import bits
@@ -94,7 +98,11 @@ class DayTables:
         return None
 
     def labels(self, labels: list[str]) -> pa.Table:
-        """(sensor_label, rule, lookup, encrypted, hidden) of distinct labels."""
+        """(sensor_label, rule, lookup, encrypted, hidden, seen, own_ports) of distinct labels.
+
+        ``seen``: the set of what the sensor recognised. ``own_ports``: the ports (protocol << 16 |
+        port) whose encryption the label does not contradict; null: any.
+        """
         rules = [self._catalogue.label_rule(label) for label in labels]
         known = self._catalogue.protocols.labels
         parts = [
@@ -109,12 +117,22 @@ class DayTables:
                     [_first(p.encrypted for p in ps) for ps in parts], pa.string()
                 ),
                 "hidden": bits([_first(p.hidden for p in ps) for ps in parts]),
+                "seen": pa.array(
+                    [seen_bits(recognised(self._catalogue, one)) for one in labels], pa.int16()
+                ),
+                "own_ports": pa.array(
+                    [own_ports(self._catalogue, one) for one in labels], pa.list_(pa.int32())
+                ),
             }
         )
 
     def ports(self) -> pa.Table:
-        """(protocol, port, rule, lookup, infrastructure, hidden, weak) of telling ports."""
+        """(protocol, port, rule, lookup, infrastructure, hidden, weak, bears, way_bears).
+
+        ``bears`` and ``way_bears``: the sets of what may be seen there besides.
+        """
         rules, ways = self._catalogue.port_rules, self._catalogue.protocols.ways
+        claims = self._catalogue.port_claims
         keys = sorted({*rules, *((n, p) for n, p in ways if p is not None)})
         return pa.table(
             {
@@ -129,6 +147,11 @@ class DayTables:
                 ),
                 "hidden": bits([ways[k].hidden if k in ways else None for k in keys]),
                 "weak": pa.array([k in ways and ways[k].weak for k in keys], pa.bool_()),
+                "bears": pa.array(
+                    [seen_bits(borne(claims.get(k, []), self._catalogue.services)) for k in keys],
+                    pa.int16(),
+                ),
+                "way_bears": pa.array([_borne(ways.get(k)) for k in keys], pa.int16()),
             }
         )
 
@@ -207,6 +230,11 @@ class DayTables:
                 "hidden": bits(hidden),
             }
         )
+
+
+def _borne(way: Way | None) -> int:
+    """What nobody recognised may well be what is only suspected."""
+    return 0 if way is None else seen_bits((*way.over, *([UNRECOGNISED] if way.weak else ())))
 
 
 def _first(values: Iterable[str | None]) -> str | None:

@@ -11,7 +11,7 @@ from folkways.model.period import Period
 from folkways.model.ways import SUSPECTED
 
 ALL, HEADLINE, PUBLISHED = "all", "any", "as-published"
-_PUBLISHED_WAYS = frozenset({"tor", "possible-tor", "vpn", "possible-vps"})
+_PUBLISHED_WAYS = frozenset({"tor", "possible-tor", "vpn", "possible-vpn", "possible-vps"})
 _PUBLISHED_ENCRYPTED = ("tls", "quic")
 _MEASURES = ("connections", "bytes", "members")
 
@@ -24,9 +24,10 @@ def hidden_share(frame: Frame, period: Period, *, by_day: bool = True) -> pa.Tab
         them), ``members``, ``total`` (connections of use that day), ``share`` (connections by
         total; null on a day without connections). Ways: ``all`` (the whole), each way that
         occurs, ``any`` (the headline: hidden in any way that is no mere suspicion, see
-        ``model/ways.py``), ``as-published`` (tor, vpn, possible-tor, possible-vps, or TLS or QUIC
-        to no known service: the composite of the study that older figures are compared with). Rows
-        of ways add to more than ``any``, since one connection can be hidden in several.
+        ``model/ways.py``), ``as-published`` (tor, vpn, possible-tor, possible-vpn,
+        possible-vps, or TLS or QUIC to no known service: the composite of the study that older
+        figures are compared with). Rows of ways add to more than ``any``, since one connection can
+        be hidden in several.
     """
     ways = known_values(frame, period, "hidden")
     rows = use(frame, period)

@@ -3,7 +3,9 @@
 HIDDEN = (
     "dns-tunnel",
     "encrypted-dns",
+    "possible-proxy",
     "possible-tor",
+    "possible-vpn",
     "possible-vps",
     "proxy",
     "tor",
@@ -12,5 +14,7 @@ HIDDEN = (
 )
 """In the order in which the column names several."""
 
-SUSPECTED = frozenset({"possible-tor", "possible-vps", "tunnel-like"})
+SUSPECTED = frozenset(
+    {"possible-proxy", "possible-tor", "possible-vpn", "possible-vps", "tunnel-like"}
+)
 """What could be hiding and could be something else. No headline counts it."""

@@ -69,9 +69,12 @@ def test_a_sensor_that_saw_the_method_names_mining(world: Any, flow: Callable[..
 
 
 def test_a_pools_name_goes_before_the_nodes_port(world: Any, flow: Callable[..., Any]) -> None:
-    unknown, pool = world.ingest(
+    plain, unknown, pool = world.ingest(
+        flow("203.0.113.7", 8333),
         flow("203.0.113.7", 8333, name="www.example.org"),
         flow("203.0.113.8", 8333, name="stratum.slushpool.com"),
     )
-    assert (unknown["service"], unknown["evidence"]) == ("bitcoin", "port")
+    assert (plain["service"], plain["evidence"]) == ("bitcoin", "port")
+    # TLS was seen there, which no node of Bitcoin speaks.
+    assert (unknown["service"], unknown["evidence"]) == (None, None)
     assert (pool["service"], pool["evidence"]) == ("bitcoin-mining", "name")
