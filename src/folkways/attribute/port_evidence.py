@@ -3,9 +3,10 @@
 A port is an agreement that nobody has to keep, so it is the weakest evidence there is. It speaks
 only
 
-- of what the **member opened**. Where nobody knows who did, only of a system port (below 1024, RFC
-  6335) that the other side, at a port above, can only have called: so the replies of a member's own
-  server never take the far side's own port for a service.
+- of what the **member opened**, and not from a system port (below 1024, RFC 6335) towards one above,
+  which is how servers answer: clocks that lie tell the wrong opener. Where nobody knows who opened,
+  only of a system port, which the other side at a port above can but have called. So the replies of
+  a member's own server never take the far side's own port for a service.
 - below the ports that systems give to clients (``EPHEMERAL``), unless its rule is marked telling.
 - where the remote side **said something**: no attempt, no lone SYN, no lone reset has a service.
 - where nothing **else was seen**: a name or a sensor's label that shows another protocol speaks
@@ -36,8 +37,11 @@ def seen_bits(kinds: Iterable[str]) -> int:
 
 
 # The three parts, over a row ``c`` of CONNECTED.
-_CALLED = f"""(c.opened_by = 'member' OR (c.opened_by IS NULL AND c.remote_port < {SYSTEM} AND (
-    c.member_port IS NULL OR c.member_port >= {SYSTEM} OR c.member_port = c.remote_port)))"""
+_CLIENT = f"(c.member_port IS NULL OR c.member_port >= {SYSTEM})"
+# Equal system ports on both sides are those of peers (NTP, IKE).
+_CALLED = f"""CASE WHEN c.remote_port < {SYSTEM} THEN c.opened_by = 'member' OR (
+    c.opened_by IS NULL AND ({_CLIENT} OR c.member_port = c.remote_port))
+    ELSE c.opened_by = 'member' AND {_CLIENT} END"""
 # Of samples nobody knows whether there was an answer. A SYN alone (2) asks; RST (4), with or
 # without ACK (16), is how a system says that nobody listens.
 HEARD = """(c.answered IS NOT FALSE

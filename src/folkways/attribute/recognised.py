@@ -12,7 +12,7 @@ def recognised(catalogue: Catalogue, label: str) -> set[str]:
     """
     protocols = catalogue.protocols
     found = set()
-    words = _words(catalogue, label) - protocols.silent
+    words = _words(catalogue, label) - protocols.silent - {""}
     for word in words - protocols.unrecognised:
         found.add(protocols.carriers.get(word, OTHER))
     return found or ({UNRECOGNISED} if words else set())

@@ -13,7 +13,7 @@ from folkways.formats.headers import Protocol, TcpFlag
 from folkways.read.capture.columns import PacketColumns
 from folkways.read.capture.frames import Integers, Octets
 from folkways.read.capture.packets import Flags, Rows
-from folkways.read.capture.signatures import SEEN, signatures
+from folkways.read.capture.signatures import SEEN, WORD, signatures
 from folkways.read.capture.signatures_match import MESSAGES, Evidence, match
 
 YOUNGEST = 1 << 14
@@ -21,6 +21,10 @@ YOUNGEST = 1 << 14
 _AT_ONCE = 1 << 13
 """Flows judged at once, which bounds the memory that this needs."""
 _NONE, _JUDGED = -1, -2
+UNRECOGNISED = "unknown"
+"""The label, in nDPI's word, of a flow that begins like no protocol that is known."""
+SYSTEM_PORTS = 1024
+"""Below are ports assigned to one protocol each (RFC 6335 section 6)."""
 
 Labels = dict[int, str]
 """By id of a piece: the protocol whose handshake it is."""
@@ -176,7 +180,25 @@ class SignatureFinder:
         found = match(known, evidence)
         named = np.flatnonzero(found >= 0)
         words = [known[which].label for which in found[named].tolist()]
-        return dict(zip(flows["id"][named].tolist(), words, strict=True))
+        strange = flows["id"][_unrecognised(evidence, found)].tolist()
+        return dict(zip(flows["id"][named].tolist(), words, strict=True)) | dict.fromkeys(
+            strange, UNRECOGNISED
+        )
+
+
+def _unrecognised(evidence: Evidence, found: npt.NDArray[np.int16]) -> Flags:
+    """Flows whose beginning was seen and is not that of any protocol known here.
+
+    Only of TCP with a system port, whose protocols are known here: what a port above carries may well
+    be its own. Of UDP nobody knows whether the beginning was seen.
+    """
+    seen, length = evidence.seen[..., 0], evidence.length[..., 0]
+    system = ((evidence.ports > 0) & (evidence.ports < SYSTEM_PORTS)).any(axis=1)
+    # What the capture cut, or a side said in bits, may be the beginning of anything.
+    whole = ((seen == 0) | (length >= 0)).all(axis=1) & (seen >= WORD).any(axis=1)
+    tcp = evidence.protocol == Protocol.TCP
+    strange: Flags = (found < 0) & tcp & evidence.begun & system & whole
+    return strange
 
 
 def _starts(values: Rows) -> Flags:
