@@ -3,10 +3,10 @@
 A port is an agreement that nobody has to keep, so it is the weakest evidence there is. It speaks
 only
 
-- of what the **member opened**, and not from a system port (below 1024, RFC 6335) towards one above,
+- of what the **member opened**, and not from a system port (below 1024, RFC 6335) to one above,
   which is how servers answer: clocks that lie tell the wrong opener. Where nobody knows who opened,
-  only of a system port, which the other side at a port above can but have called. So the replies of
-  a member's own server never take the far side's own port for a service.
+  only of a system port, which the other side at a port above can but have called. So the replies
+  of a member's own server never take the far side's own port for a service.
 - below the ports that systems give to clients (``EPHEMERAL``), unless its rule is marked telling.
 - where the remote side **said something**: no attempt, no lone SYN, no lone reset has a service.
 - where nothing **else was seen**: a name or a sensor's label that shows another protocol speaks

@@ -174,7 +174,7 @@ TALKS = {
         ],
     ),
     "tpkt of another protocol": Talk(
-        None,
+        "unknown",
         TCP,
         [
             (True, bytes.fromhex("0300001611e00000000100c1020100c2020102c0010a")),
@@ -220,7 +220,7 @@ TALKS = {
         [(True, b"\xef\x0a" + bytes(8) + SESSION + b"\x14\0\0\0\xf1\x8e\x7e\xbe" + RANDOM[:16])],
         443,
     ),
-    "telegram obfuscated": Talk(None, TCP, [(True, RANDOM * 2)], 443),
+    "telegram obfuscated": Talk("unknown", TCP, [(True, RANDOM * 2)], 443),
     "smtp": Talk("smtp", TCP, [(False, b"220 mx.example.org ESMTP\r\n"), (True, b"EHLO me\r\n")]),
     "ftp": Talk("ftp_control", TCP, [(False, b"220 ftp.example.org\r\n"), (True, b"USER me\r\n")]),
     "a banner alone": Talk(None, TCP, [(False, b"220 example.org ready\r\n")], 25),

@@ -56,8 +56,10 @@ def test_a_connection(wire: SimpleNamespace, read: Read) -> None:
     assert row["tcp_flags_reverse"] == SYN | ACK | FIN
     assert (row["begins"], row["initiator"]) == (True, "source")
     assert (row["start_ms"] - START // 10**6, row["end_ms"] - START // 10**6) == (0, 60)
-    for unknown in ("uid", "flows", "name", "sensor_label", "exporter", "flaws"):
+    for unknown in ("uid", "flows", "name", "exporter", "flaws"):
         assert row[unknown] is None
+    # At port 443, and no beginning of TLS.
+    assert row["sensor_label"] == "unknown"
     assert row["sampling"] == 1
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from folkways.read.capture.signatures import TURNS, Signature, Turn, signatures
+from folkways.read.capture.signatures_finder import UNRECOGNISED
 
 TELLING_BITS = 32
 TCP = 6
@@ -37,13 +38,14 @@ class Flow(NamedTuple):
 def labels(
     wire: SimpleNamespace, read: Callable[..., SimpleNamespace]
 ) -> Callable[[Iterable[Flow]], list[str | None]]:
-    """The labels of flows that stand in one capture, in their order."""
+    """The labels of flows that stand in one capture, in their order; None: of no signature."""
 
     def labels_of(flows: Iterable[Flow]) -> list[str | None]:
         found = [_packets(wire, flow, number) for number, flow in enumerate(flows)]
         rows = read(wire.pcap(packet for packets in found for packet in packets)).rows
         assert len(rows) == len(found)
-        return [row["sensor_label"] for row in rows]
+        words = [row["sensor_label"] for row in rows]
+        return [None if word == UNRECOGNISED else word for word in words]
 
     return labels_of
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.read.capture.handshakes_by_hand import TALKS, TCP, UDP, Talk
+from tests.read.capture.handshakes_by_hand import HELLO, TALKS, TCP, UDP, Talk
 
 from folkways.read.capture import signatures_finder
 
@@ -150,14 +150,48 @@ def test_flows_of_later_fragments_alone(
         st.sampled_from([53, 88, 123, 161, 443, 500, 514, 1812, 4500, 5004, 40001]),
     ),
 )
-def test_random_payloads_have_no_label(
+def test_random_payloads_are_no_protocol(
     talk: Talk,
     packets: Callable[..., list[tuple[int, bytes]]],
     wire: SimpleNamespace,
     read: Callable[..., SimpleNamespace],
 ) -> None:
     capture = wire.pcap(packets(talk))
-    assert set(labels(read(capture).rows)) == {None}
+    asked = next((payload for by, payload in talk.said if by), b"")
+    told = talk.protocol == TCP and talk.port < 1024 and len(asked) >= 8
+    assert labels(read(capture).rows) == ["unknown" if told else None]
+
+
+STRANGE = bytes(range(1, 65))
+
+
+@pytest.mark.parametrize(
+    ("talk", "label"),
+    [
+        (Talk(None, TCP, [(True, STRANGE)], 443), "unknown"),
+        (Talk(None, TCP, [(True, STRANGE), (False, STRANGE)], 22), "unknown"),
+        (Talk(None, TCP, [(True, HELLO)], 443), "tls"),
+        (Talk(None, TCP, [(True, HELLO[:5])], 443), None),  # a hello in very small pieces
+        (Talk(None, TCP, [(False, STRANGE)], 25), None),  # the client said nothing
+        (Talk(None, TCP, [(True, STRANGE)], 8333), None),  # no system port
+        (Talk(None, UDP, [(True, STRANGE)], 443), None),  # it may have begun long before
+        (Talk(None, TCP, [], 443), None),
+    ],
+)
+def test_what_begins_like_nothing_known_at_a_system_port(
+    talk: Talk,
+    label: str | None,
+    packets: Callable[..., list[tuple[int, bytes]]],
+    wire: SimpleNamespace,
+    read: Callable[..., SimpleNamespace],
+) -> None:
+    sent = packets(talk)
+    assert labels(read(wire.pcap(sent)).rows) == [label]
+    # Without its beginning, or cut to headers, it is not known either.
+    late = labels(read(wire.pcap(sent[-1:])).rows)
+    assert late == ["tls" if label == "tls" else None]
+    short = wire.pcap([(at, frame[:60], len(frame)) for at, frame in sent])
+    assert set(labels(read(short).rows)) == {None}
 
 
 EXPECTED = {

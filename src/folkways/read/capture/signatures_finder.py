@@ -189,15 +189,17 @@ class SignatureFinder:
 def _unrecognised(evidence: Evidence, found: npt.NDArray[np.int16]) -> Flags:
     """Flows whose beginning was seen and is not that of any protocol known here.
 
-    Only of TCP with a system port, whose protocols are known here: what a port above carries may well
-    be its own. Of UDP nobody knows whether the beginning was seen.
+    Only of TCP towards a system port, whose protocol is known here: what travels on others may be
+    their own. The client must have spoken, since a greeting alone says little. Of UDP nobody knows
+    whether the beginning was seen.
     """
     seen, length = evidence.seen[..., 0], evidence.length[..., 0]
-    system = ((evidence.ports > 0) & (evidence.ports < SYSTEM_PORTS)).any(axis=1)
-    # What the capture cut, or a side said in bits, may be the beginning of anything.
-    whole = ((seen == 0) | (length >= 0)).all(axis=1) & (seen >= WORD).any(axis=1)
+    system = (evidence.ports > 0) & (evidence.ports < SYSTEM_PORTS)
+    # What is very short, or was cut by the capture, may be the beginning of anything.
+    asked = (system[:, ::-1] & (seen >= WORD)).any(axis=1)
+    whole = ((seen == 0) | (length >= 0)).all(axis=1)
     tcp = evidence.protocol == Protocol.TCP
-    strange: Flags = (found < 0) & tcp & evidence.begun & system & whole
+    strange: Flags = (found < 0) & tcp & evidence.begun & asked & whole
     return strange
 
 
