@@ -27,7 +27,7 @@ SERVICE_KEYS = {
 }
 OPERATOR_KEYS = {"id", "name", "note", "seat", "asn", "network", "parent"}
 SERVICE_FACTS = {
-    "domain": {"suffix", "exact"},
+    "domain": {"suffix", "leading", "exact"},
     "network": {"prefix", "asn", "from", "to"},
     "port": {"protocol", "port", "ports", "range", "shared", "telling", "over"},
     "sensor": {"label"},
@@ -177,7 +177,7 @@ def test_domains_are_names_and_stand_once() -> None:
     for name, fact in facts("services", "domain"):
         (kind,) = {"suffix", "exact"} & set(fact)
         assert HOST.fullmatch(fact[kind]), (name, fact)
-        owners[kind, fact[kind]].append(name)
+        owners[kind, f"{fact.get('leading', '')} {fact[kind]}"].append(name)
     assert {k: v for k, v in owners.items() if len(v) > 1} == {}
     # No list was copied wholesale.
     assert max(Counter(name for (name,) in owners.values()).values()) <= 50

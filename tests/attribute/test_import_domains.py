@@ -18,6 +18,7 @@ from folkways.attribute.facts import DomainFact, Rule, Service
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.import_domains import LARGEST, Imported, import_domains
 from folkways.attribute.imported import ImportedRules
+from folkways.attribute.name_rules import NameRules
 from folkways.attribute.snapshot import Snapshot
 
 Write = Callable[..., Path]
@@ -200,8 +201,10 @@ def test_an_imported_rule_speaks_only_where_no_other_does(
     catalogue = replace(
         Catalogue({"own": service}, {}, small.protocols),
         imported=ImportedRules(
-            exact={name: rules[name] for name, exact in imported.items() if exact},
-            suffixes={name: rules[name] for name, exact in imported.items() if not exact},
+            names=NameRules(
+                exact={name: rules[name] for name, exact in imported.items() if exact},
+                suffixes={name: rules[name] for name, exact in imported.items() if not exact},
+            )
         ),
     )
     matching = [
@@ -359,7 +362,7 @@ def test_the_real_lists(shared_data: Path, tmp_path: Path) -> None:
         "itch.zone": "itch-io",
         "x.facebook.com": "facebook",
     }
-    for name in list(catalogue.imported.suffixes)[::7]:
+    for name in list(catalogue.imported.names.suffixes)[::7]:
         own = packaged.match_name(f"x.{name}")
         assert own is None or own == catalogue.match_name(f"x.{name}")
 

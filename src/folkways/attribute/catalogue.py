@@ -8,7 +8,7 @@ Imported lists speak only of names of which the catalogue itself says nothing.
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from folkways.attribute.facts import Fact, NetworkFact, Operator, Rule, Service,
 from folkways.attribute.fields import CatalogueError
 from folkways.attribute.imported import ImportedRules, load_imported
 from folkways.attribute.labels import Spellings, load_labels
+from folkways.attribute.name_rules import NameRules
 from folkways.attribute.parse import read_operator, read_service
 from folkways.attribute.ports import Claim, claims_of_ports, port_rule
 from folkways.attribute.protocols import Protocols, load_functions, load_protocols
@@ -119,15 +120,13 @@ class Catalogue:
         return [*self.services.values(), *self.operators.values()]
 
     @cached_property
-    def domain_rules(self) -> tuple[dict[str, Rule], dict[str, Rule]]:
-        """(exact host names, suffixes) to rules; of two claims of one name the first by id."""
-        exact: dict[str, Rule] = {}
-        suffixes: dict[str, Rule] = {}
-        for service in self._in_order():
-            for fact in service.domains:
-                rule = self.service_rule(service, fact)
-                (exact if fact.exact else suffixes).setdefault(fact.name, rule)
-        return exact, suffixes
+    def names(self) -> NameRules:
+        """The catalogue's own rules by host name; of two claims of one name the first by id."""
+        return NameRules.of(
+            (fact, self.service_rule(service, fact))
+            for service in self._in_order()
+            for fact in service.domains
+        )
 
     @cached_property
     def sensor_rules(self) -> dict[str, Rule | None]:
@@ -155,23 +154,22 @@ class Catalogue:
     def match_name(self, host: str) -> Rule | None:
         """The rule for a host name: the longest suffix wins, an exact name beats a suffix.
 
+        Of rules of one suffix that with leading labels wins, of names that begin so.
         Imported rules are asked only where no rule of the catalogue speaks, even if they are
         longer. An outer name of Encrypted Client Hello names no service, whoever claims it.
         """
         name = host.strip().lower().removesuffix(".")
         if name in self.protocols.outer_names:
             return None
-        return self.own_rule(name) or next(
-            _matches(name, self.imported.exact, self.imported.suffixes), None
-        )
+        return self.own_rule(name) or next(self.imported.names.matches(name), None)
 
     def own_rule(self, name: str) -> Rule | None:
         """What the catalogue itself says of a host name in lower case, imported lists apart."""
-        return next(_matches(name, *self.domain_rules), None)
+        return next(self.names.matches(name), None)
 
     def own_suffix(self, name: str) -> Rule | None:
         """What the catalogue itself says of a name and all names below it."""
-        return next(_matches(name, {}, self.domain_rules[1]), None)
+        return self.names.of_all_below(name)
 
     def is_infrastructure(self, rule: Rule | None) -> bool:
         """Whether a rule names what machines do by themselves."""
@@ -186,10 +184,7 @@ class Catalogue:
     def names_of(self, host: str) -> list[Rule]:
         """All rules that speak of a host name, the winner first (for explanations)."""
         name = host.strip().lower().removesuffix(".")
-        return [
-            *_matches(name, *self.domain_rules),
-            *_matches(name, self.imported.exact, self.imported.suffixes),
-        ]
+        return [*self.names.matches(name), *self.imported.names.matches(name)]
 
     def label_rule(self, label: str) -> Rule | None:
         """The rule for a sensor's label; see ``label_parts`` for labels of several parts.
@@ -265,16 +260,6 @@ class Catalogue:
 
     def _in_order(self) -> list[Service]:
         return [self.services[k] for k in sorted(self.services)]
-
-
-def _matches(name: str, exact: dict[str, Rule], suffixes: dict[str, Rule]) -> Iterator[Rule]:
-    """Rules for a name, the exact one first, then from the longest suffix to the shortest."""
-    if name in exact:
-        yield exact[name]
-    while name:
-        if name in suffixes:
-            yield suffixes[name]
-        name = name.partition(".")[2]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from itertools import combinations
 from publicsuffixlist import PublicSuffixList
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.facts import Dates, NetworkFact, Operator, Service
+from folkways.attribute.facts import Dates, DomainFact, NetworkFact, Operator, Rule, Service
 from folkways.attribute.host_names import host_name
 from folkways.attribute.port_evidence import EPHEMERAL
 from folkways.attribute.renamed import Kind
@@ -79,7 +79,9 @@ def _claimed_twice(catalogue: Catalogue) -> Iterator[str]:
     claims: defaultdict[str, set[str]] = defaultdict(set)
     for service in catalogue.services.values():
         for domain in service.domains:
-            claims[f"{'host' if domain.exact else 'suffix'} {domain.name}"].add(service.id)
+            leading = "" if domain.leading is None else f" with leading {domain.leading}"
+            kind = "host" if domain.exact else "suffix"
+            claims[f"{kind} {domain.name}{leading}"].add(service.id)
         for sensor in service.sensors:
             claims[f"sensor label {sensor.label}"].add(service.id)
     for what, owners in claims.items():
@@ -155,14 +157,26 @@ def _without_effect(catalogue: Catalogue) -> Iterator[str]:
     """Names that decide nothing: a shorter one of the same service says it, or they never win."""
     for service in catalogue.services.values():
         for domain in service.domains:
-            above = domain.name if domain.exact else domain.name.partition(".")[2]
-            shorter = catalogue.own_suffix(above)
-            if shorter is not None and shorter.service == service.id:
-                yield f"{domain.id}: changes nothing, {shorter.id} says it already"
+            said = _said_otherwise(catalogue, service, domain)
+            if said is not None and said.service == service.id:
+                yield f"{domain.id}: changes nothing, {said.id} says it already"
             if domain.exact and domain.name in catalogue.protocols.outer_names:
                 yield f"{domain.id}: never wins, it is an outer name of Encrypted Client Hello"
             if host_name(domain.name) is None:
                 yield f"{domain.id}: never wins, it is an address"
+
+
+def _said_otherwise(catalogue: Catalogue, service: Service, domain: DomainFact) -> Rule | None:
+    """The rule for all names of a fact if it were not there; None where there are several.
+
+    Leading labels of others make several: some of the names below are theirs.
+    """
+    if domain.exact:
+        return next((r for r in catalogue.names.matches(domain.name) if r.id != domain.id), None)
+    above = domain.name if domain.leading else domain.name.partition(".")[2]
+    if catalogue.names.leading_of_others(above, service.id):
+        return None
+    return catalogue.own_suffix(above)
 
 
 def _owned(catalogue: Catalogue) -> dict[Kind, Mapping[str, Service | Operator]]:

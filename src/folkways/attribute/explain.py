@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from folkways.attribute.catalogue import Catalogue
-from folkways.attribute.facts import Dates, NetworkFact, Rule, Service
+from folkways.attribute.facts import Dates, DomainFact, Fact, NetworkFact, Rule, Service
 from folkways.attribute.ladder import attribute_day
 from folkways.attribute.lists import KINDS
 from folkways.attribute.networks import Claim, claims_on
@@ -86,7 +86,8 @@ def _of_rule(identity: str, catalogue: Catalogue, snapshot: Snapshot, day: dt.da
             return [_fact(identity, "address", says, _age(one.dates, day), one.dates)]
     origin = catalogue.imported.origin(identity)
     if origin is not None:
-        tables = (catalogue.imported.exact, catalogue.imported.suffixes)
+        names = catalogue.imported.names
+        tables = (names.exact, names.suffixes)
         rule = next((r for t in tables for r in t.values() if r.id == identity), None)
         why = f"imported: {origin.source}, version {origin.version}"
         return [_by_rule(rule, f"names {_who(rule, catalogue)}", why)] if rule else []
@@ -132,12 +133,25 @@ def _of_name(host: str, catalogue: Catalogue) -> Iterator[Spoken]:
     if name in catalogue.protocols.outer_names:
         says = "outer name of Encrypted Client Hello, the same for all who are behind it"
         yield _fact(f"outer/{name}", "name", says, "names no service")
-    for place, rule in enumerate(catalogue.names_of(host)):
-        why = "the longest match" if place == 0 else "a longer name matches as well"
+    rules = catalogue.names_of(host)
+    for place, rule in enumerate(rules):
+        why = _order(rules[:place], catalogue.facts.get(rule.id), catalogue)
         origin = catalogue.imported.origin(rule.id)
         if origin is not None:
             why = f"imported: lower rank; {origin.source}, version {origin.version}"
         yield _by_rule(rule, f"{host} belongs to {_who(rule, catalogue)}", why)
+
+
+def _order(before: list[Rule], fact: Fact | None, catalogue: Catalogue) -> str:
+    """Why a rule by name comes where it comes."""
+    leading = fact.leading if isinstance(fact, DomainFact) else None
+    if not before:
+        return "the longest match" + (f", of names that begin with {leading}" if leading else "")
+    names = (catalogue.facts.get(rule.id) for rule in before)
+    same = {one.name for one in names if isinstance(one, DomainFact) and one.leading}
+    if isinstance(fact, DomainFact) and fact.name in same:
+        return "leading labels that say more go before"
+    return "a longer name matches as well"
 
 
 def _of_port(key: tuple[int, int], text: str, catalogue: Catalogue) -> Iterator[Spoken]:

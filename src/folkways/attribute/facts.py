@@ -54,10 +54,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class DomainFact(Fact):
-    """A domain with all names below it, or one exact host name."""
+    """A domain with all names below it, or one exact host name.
+
+    ``leading``: only names below it whose first labels are these; see ``name_rules``.
+    """
 
     name: str
     exact: bool
+    leading: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from folkways.attribute.facts import Rule, Service
 from folkways.attribute.fields import CatalogueError, Fields, read_toml
+from folkways.attribute.name_rules import NameRules
 from folkways.attribute.pairs import quoted, read_pair, write_pair
 
 KINDS = ("v2fly", "hosts")
@@ -62,12 +63,11 @@ class ImportedList:
 
 @dataclass(frozen=True)
 class ImportedRules:
-    """Lists, the services that only they know, and rules by exact host name and by suffix."""
+    """Lists, the services that only they know, and their rules by host name."""
 
     lists: tuple[ImportedList, ...] = ()
     services: dict[str, Service] = field(default_factory=dict)
-    exact: dict[str, Rule] = field(default_factory=dict)
-    suffixes: dict[str, Rule] = field(default_factory=dict)
+    names: NameRules = field(default_factory=NameRules)
 
     def origin(self, rule_id: str) -> ImportedList | None:
         """The list that a rule's id leads to; None if it is none of these lists' rules."""
@@ -94,7 +94,8 @@ def load_imported(
     found = ImportedRules(lists)
     for one in lists:
         for name, kind, rule in _rules(one, found.services, known, current_id):
-            (found.exact if kind == "host" else found.suffixes).setdefault(name, rule)
+            names = found.names.exact if kind == "host" else found.names.suffixes
+            names.setdefault(name, rule)
     return found
 
 

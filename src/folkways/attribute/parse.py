@@ -1,8 +1,13 @@
 """From the catalogue's TOML to facts. The shape of the files is written down here and nowhere else.
 
 ``services/<id>.toml``: id, name, function; optional operator, aliases, hidden, ledger, note. Facts:
-``[[domain]]`` (suffix or exact), ``[[network]]`` (prefix or asn; from, to), ``[[port]]`` (protocol;
-port, ports or range; shared, telling, over), ``[[sensor]]`` (label).
+``[[domain]]`` (suffix, or suffix and leading, or exact), ``[[network]]`` (prefix or asn; from, to),
+``[[port]]`` (protocol; port, ports or range; shared, telling, over), ``[[sensor]]`` (label).
+
+A suffix stands for itself and all names below it. With ``leading`` the rule speaks only of names
+below it that begin with these labels, and goes before the suffix alone: ``suffix = "fbcdn.net"``
+with ``leading = "instagram*"`` is of ``instagram.fxxx1-1.fna.fbcdn.net``. ``*`` stands for any
+letters of its label, none included. A longer suffix goes before a shorter one with ``leading``.
 
 ``operators/<id>.toml``: id, name; optional note. Facts: ``[[seat]]`` (country), ``[[asn]]``
 (number, use), ``[[network]]`` (prefix, use), ``[[parent]]`` (operator), each with from and to.
@@ -49,6 +54,7 @@ _SERVICE = (
 _OPERATOR = ("id", "name", "note", "seat", "asn", "network", "parent")
 _ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _HOST = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$")
+_LEADING = re.compile(r"^[a-z0-9_*-]{1,63}(\.[a-z0-9_*-]{1,63})*$")
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 
 
@@ -70,7 +76,7 @@ def read_service(path: Path) -> Service:
         ledger=top.choice("ledger", LEDGERS),
         note=top.text("note"),
         domains=tuple(
-            _domain(f, name) for f in top.tables("domain", ("suffix", "exact", *_ORIGIN))
+            _domain(f, name) for f in top.tables("domain", ("suffix", "leading", "exact", *_ORIGIN))
         ),
         networks=tuple(
             _network(f, name, f.exactly_one("prefix", "asn"))
@@ -137,8 +143,22 @@ def _domain(f: Fields, owner: str) -> DomainFact:
     name = f.needed(key).strip().lower().removesuffix(".")
     if not _HOST.match(name) or len(name) > 253:
         raise f.error(key, f"= {name!r} must be a host name without scheme, path, * or first dot")
+    if f.has("leading"):
+        return _leading(f, owner, key, name)
     kind = "domain" if key == "suffix" else "host"
     return DomainFact(f"{owner}/{kind}/{name}", *_origin(f), name=name, exact=key == "exact")
+
+
+def _leading(f: Fields, owner: str, key: str, name: str) -> DomainFact:
+    if key != "suffix":
+        raise f.error("leading", "goes with suffix only; an exact name has all its labels")
+    text = f.needed("leading").strip().lower()
+    if not _LEADING.match(text) or not any(map(str.isalnum, text)):
+        raise f.error(
+            "leading", f"= {text!r} must be first labels of letters, digits, - and *, not * alone"
+        )
+    identity = f"{owner}/leading/{text}...{name}"
+    return DomainFact(identity, *_origin(f), name=name, exact=False, leading=text)
 
 
 def _network(f: Fields, owner: str, key: str) -> NetworkFact:
