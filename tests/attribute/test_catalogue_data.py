@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from folkways.attribute.name_rules import Leading
+
 FOLDER = Path(__file__).resolve().parents[2] / "src" / "folkways" / "attribute"
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+")
@@ -307,9 +309,16 @@ def test_no_title_has_a_port_alone_that_a_list_of_games_gives_to_several(
     assert alone == ALONE_IN_SPITE_OF_THE_LIST
 
 
+def begins_so(fact: dict[str, Any], host: str) -> bool:
+    above, dot, rest = host.rpartition(f".{fact['suffix']}")
+    fits = Leading.of(fact["leading"]).fits(["x" + above if above[:1] == "-" else above])
+    return bool(dot) and not rest and fits
+
+
 @pytest.mark.external
 def test_domains_stand_in_the_lists_that_are_given_as_their_source(shared_data: Path) -> None:
     lists: defaultdict[str, set[str]] = defaultdict(set)
+    patterns: defaultdict[str, set[str]] = defaultdict(set)
     folder = shared_data / "reference" / "domain_lists"
     with tarfile.open(folder / "v2fly_domain-list-community_data.tar.gz") as tar:
         for member in tar:
@@ -317,8 +326,9 @@ def test_domains_stand_in_the_lists_that_are_given_as_their_source(shared_data: 
             for line in body.read().decode().splitlines() if body else []:
                 word = (line.split("#")[0].split() or [""])[0]
                 prefix, _, rest = word.rpartition(":")
-                if prefix in {"", "domain", "full"}:
-                    lists[f"v2fly domain-list-community: {Path(member.name).name}"].add(rest)
+                found = patterns if prefix == "regexp" else lists
+                if prefix in {"", "domain", "full", "regexp"}:
+                    found[f"v2fly domain-list-community: {Path(member.name).name}"].add(rest)
     entities = (folder / "third_party_web_entities.json").read_text(encoding="utf-8")
     for entity in json.loads(entities):
         lists[f"third-party-web: {entity['name']}"] |= {d.lstrip("*.") for d in entity["domains"]}
@@ -332,6 +342,12 @@ def test_domains_stand_in_the_lists_that_are_given_as_their_source(shared_data: 
             domain = fact.get("suffix") or fact["exact"]
             assert domain in lists[fact["source"]], (name, fact)
             looked_up += 1
+        elif fact["source"].startswith("names in "):
+            listed = lists[fact["source"].removeprefix("names in ")]
+            assert any(begins_so(fact, one) for one in listed), (name, fact)
+        elif fact["source"].startswith("a pattern in "):
+            listed = patterns[fact["source"].removeprefix("a pattern in ")]
+            assert any(re.escape(fact["suffix"]) in one for one in listed), (name, fact)
     assert looked_up > 1000
 
 
