@@ -24,6 +24,7 @@ from folkways.model.ways import SUSPECTED
 LABELS = Path(__file__).parent / "labels.toml"
 Outcome = Literal["agrees", "operator", "protocol", "unknown", "contradicts"]
 PROVIDERS = frozenset({"cdn", "cloud"})
+_APART = frozenset({"services", "over", "also", "why"})
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,16 @@ class Judge:
         self._services = catalogue.services
         self._general = frozenset(table["general"])
         self._meanings = {
-            one["label"].lower(): _meaning(one, self._services, named=kind == "named")
+            word.lower(): _meaning(one, self._services, named=kind == "named")
             for kind in ("named", "protocol")
             for one in table[kind]
+            for word in (one["label"], *one.get("also", ()))
         }
 
     @property
-    def meanings(self) -> list[Meaning]:
-        """The whole table."""
-        return list(self._meanings.values())
+    def meanings(self) -> dict[str, Meaning]:
+        """The whole table, by the label in lower case."""
+        return dict(self._meanings)
 
     def meaning(self, label: str) -> Meaning:
         """What the last part of a label means (``TLS.Facebook``); a new word is a named service."""
@@ -142,7 +144,7 @@ def _wrong_encryption(answer: Answer, meaning: Meaning) -> bool:
 
 def _meaning(one: dict[str, Any], known: Collection[str], *, named: bool) -> Meaning:
     """A table of labels.toml; services that the catalogue does not know mean nothing."""
-    rest = {key: value for key, value in one.items() if key not in {"services", "over", "why"}}
+    rest = {key: value for key, value in one.items() if key not in _APART}
     return Meaning(
         named=named,
         services=frozenset(one.get("services", ())) & set(known),
