@@ -24,6 +24,7 @@ from folkways.connect.evidence import (
     REPLY_OUT,
     TOLD,
 )
+from folkways.connect.local import local_remote
 from folkways.connect.same_meter import TOLERANCE_MS
 from folkways.model.columns import CONNECTED, OBSERVED
 from folkways.model.period import DAY_MS, EPOCH
@@ -148,7 +149,7 @@ _CONNECTED = f"""
                             ELSE flaws END AS flaws,
                        nullif(name_candidates, '') AS name_candidates),
                    {ANSWERED} AS answered,
-                   {{envelope}} AS envelope
+                   {{envelope}} AS envelope, {{local}} AS local
             FROM ({{rows}}) WHERE day = '{{day}}'
         )
     )
@@ -165,6 +166,7 @@ def connections_of_day(
     open_before: str | None = None,
     timeout_ms: int = JOIN_TIMEOUT_MS,
     duplicates: Duplicates = "once",
+    anonymised: bool = False,
 ) -> Connected:
     """Join the pieces of one UTC day and bind names.
 
@@ -179,6 +181,7 @@ def connections_of_day(
         duplicates: "once": of packets that were seen twice one report is used, the others have
             the noise ``duplicate`` and open nothing; "all": they stay, with the flaw ``seen-twice``
             (as they do under sampling, where nobody can tell). See ``connect/duplicates.py``.
+        anonymised: remote addresses are no real ones, so that none is known to be local.
 
     Returns:
         A query whose rows have the schema CONNECTED, those of ``day`` only. Where nothing had to
@@ -224,7 +227,10 @@ def connections_of_day(
     ).fetchall()
     envelopes = con.sql("SELECT 1 FROM envelopes LIMIT 1").fetchall()
     query = f"WITH named AS ({_NAMED.format(names=names)}) " + _CONNECTED.format(
-        rows=rows, day=day, envelope=_ENVELOPE if envelopes else "false"
+        rows=rows,
+        day=day,
+        envelope=_ENVELOPE if envelopes else "false",
+        local="false" if anonymised else local_remote("remote"),
     )
     return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
 

@@ -85,10 +85,11 @@ ANSWERED = f"""
 
 NOISE = f"""
     CASE WHEN any_in AND any_out AND seen IS NULL AND denied IS NULL AND NOT internal
-              AND NOT envelope THEN 'use'
+              AND NOT envelope AND NOT local THEN 'use'
          WHEN seen IN ('duplicate', 'interim') THEN seen
          WHEN envelope THEN 'envelope'
          WHEN internal THEN 'internal'
+         WHEN local THEN 'local'
          WHEN denied AND opened_by IS DISTINCT FROM 'member' THEN 'denied'
          WHEN protocol = 6 AND NOT coalesce(any_out, false) AND NOT any_sampled
               AND all_flags_in & 9 = 0

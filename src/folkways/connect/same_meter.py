@@ -109,7 +109,8 @@ def _repeats(better: Statements, worse: Statements) -> Flags:
     )
     held = (worse.counts <= better.counts / (1 - LOSS) + 1) & (better.states | ~worse.states)
     one_flow = inside & held.all(axis=1)
-    shifted = equal & counted & (apart <= TOLERANCE_MS)
+    # Two whole connections, by clocks that differ; pieces that follow each other may be equal.
+    shifted = equal & counted & better.whole & worse.whole & (apart <= TOLERANCE_MS)
     return np.where(worse.exclusive, one_flow | shifted, twin)
 
 

@@ -117,6 +117,7 @@ def _settle_day(study: StudyFolder, con: duckdb.DuckDBPyConnection, day: str) ->
         *("observed", "names", day),
         open_before="open_before",
         duplicates=study.population.duplicates,
+        anonymised=study.population.anonymised,
     )
     con.execute("DROP VIEW IF EXISTS connected_again; DROP TABLE IF EXISTS connected_once")
     if found.cheap:
