@@ -132,7 +132,7 @@ def test_ports_that_others_use_as_much_name_nothing() -> None:
 
 def test_a_lone_syn_and_a_refusal_are_no_use() -> None:
     ssh = {"remote_port": 22}
-    flags = [
+    flags: list[Row] = [
         {"tcp_flags_out": SYN, "tcp_flags_in": None, "answered": None},
         {"tcp_flags_out": SYN, "tcp_flags_in": RST | ACK},
         {"tcp_flags_out": SYN | ACK, "tcp_flags_in": RST},

@@ -211,14 +211,14 @@ def test_the_inner_row_counts_and_its_envelope_does_not() -> None:
     assert use([tunnel]) == (1, 50, 50)
 
 
-def test_what_was_denied_from_outside_is_no_use() -> None:
+def test_what_was_denied_is_no_use_whoever_asked() -> None:
     def alone(**more: Any) -> tuple[Any, Any]:
         (only,) = connect([row(0, 1, denied=True) | more])
         return only["noise"], only["answered"]
 
     assert alone(opened_by="remote") == ("denied", False)
     assert alone(sent_first="remote", protocol=17) == ("denied", False)
-    assert alone(opened_by="member") == ("use", False)
+    assert alone(opened_by="member") == ("denied", False)
     (only,) = connect([row(0, 1, denied=False, opened_by="remote")])
     assert (only["noise"], only["answered"]) == ("use", True)
 
@@ -250,7 +250,8 @@ ROWS = st.lists(
 
 
 def made(kind: str, start: int, length: int, count: int, exporter: str | None) -> Row:
-    end, more = start + length, {"exporter": exporter}
+    end = start + length
+    more: Row = {"exporter": exporter}
     match kind:
         case "whole":
             return whole(start, end, count, uid=count, **more)

@@ -117,7 +117,7 @@ def _eve(talk: Talk, kind: str, **more: object) -> str:
 def eve() -> Format:
     rows = []
     for talk in talks():
-        flow = {"start": _iso(talk.start), "end": _iso(talk.end)}
+        flow: dict[str, object] = {"start": _iso(talk.start), "end": _iso(talk.end)}
         for way, at in (("server", 0), ("client", 1)):
             flow[f"pkts_to{way}"] = talk.packets[at]
             flow[f"bytes_to{way}"] = talk.octets[at]

@@ -90,7 +90,7 @@ NOISE = f"""
          WHEN envelope THEN 'envelope'
          WHEN internal THEN 'internal'
          WHEN local THEN 'local'
-         WHEN denied AND opened_by IS DISTINCT FROM 'member' THEN 'denied'
+         WHEN denied THEN 'denied'
          WHEN protocol = 6 AND NOT coalesce(any_out, false) AND NOT any_sampled
               AND all_flags_in & 9 = 0
               AND (all_flags_in & 18 = 18 OR all_flags_in & 4 = 4) THEN 'backscatter'
