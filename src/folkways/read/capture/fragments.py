@@ -55,6 +55,8 @@ class Fragments:
                 self._known[tunnel] = None
                 waited = len(self._waiting.pop(tunnel, []))
                 self._tally.skip(TUNNELLED_FRAGMENT, waited)
+            if packets.cause[row] != Cause.NONE:
+                continue
             if packets.fragment[row] == FIRST_FRAGMENT:
                 self._learn(packets, row, key, use, place)
             elif packets.fragment[row]:

@@ -29,6 +29,9 @@ class Frames:
     """Nanoseconds since 1970 UTC."""
     link: npt.NDArray[np.int32]
     """Link-layer header type."""
+    interface: npt.NDArray[np.int32] | None = None
+    """Number of the interface, and of the section of the file in the upper 16 bits; None: the file
+    does not say."""
 
     def __len__(self) -> int:
         """The number of frames."""
@@ -43,6 +46,7 @@ class Frames:
             self.wire[first:last],
             self.time_ns[first:last],
             self.link[first:last],
+            None if self.interface is None else self.interface[first:last],
         )
 
 

@@ -99,6 +99,7 @@ def _accept(packets: Packets, ip: Cursor, length: Integers, *, inner: bool) -> N
     """The packets have a good IP header: they count, with nothing known of their payload yet."""
     row = ip.row
     packets.cause[row] = Cause.NONE
+    packets.ip_at[row] = ip.at
     packets.ip_bytes[row] = length
     if not inner:
         packets.too_long[row] = ip.at + length > ip.wire_end
@@ -133,6 +134,7 @@ def _ipv6(data: Octets, ip: Cursor, packets: Packets, *, inner: bool) -> Cursor:
     packets.source[row] = head["source"]
     packets.destination[row] = head["destination"]
     packets.fragment[row] = 0
+    packets.fragment_id[row] = 0
     end = ip.at + length
     carried = Cursor(row, ip.at + IPV6.itemsize, np.minimum(ip.end, end), end)
     return _extensions(data, carried, head["next"].astype(np.int64), packets)

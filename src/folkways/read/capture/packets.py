@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 class Cause:
     """Why a packet gives no flow; the places of the words in ``CAUSES``."""
 
-    NONE, NOT_IP, ARP, LINK, CUT_LINK, CUT_IP, BAD_VERSION, BAD_IP = range(8)
+    NONE, NOT_IP, ARP, LINK, CUT_LINK, CUT_IP, BAD_VERSION, BAD_IP, TWICE = range(9)
 
 
 CAUSES = (
@@ -28,6 +28,7 @@ CAUSES = (
     "cut IP header",
     "bad IP version",
     "bad IP header",
+    "seen twice in the capture",
 )
 
 FIRST_FRAGMENT, LATER_FRAGMENT = 1, 2
@@ -88,6 +89,8 @@ class Packets:
     destination: Octets
     source_port: npt.NDArray[np.int32]
     destination_port: npt.NDArray[np.int32]
+    ip_at: Integers
+    """Offset in the chunk of the IP header that counts."""
     ip_bytes: Integers
     tcp_flags: npt.NDArray[np.uint8]
     tcp_seq: npt.NDArray[np.uint32]
@@ -138,6 +141,7 @@ def unread_packets(frames: Frames) -> Packets:
         destination=np.zeros((n, 16), np.uint8),
         source_port=np.full(n, -1, np.int32),
         destination_port=np.full(n, -1, np.int32),
+        ip_at=np.zeros(n, np.int64),
         ip_bytes=np.zeros(n, np.int64),
         tcp_flags=np.zeros(n, np.uint8),
         tcp_seq=np.zeros(n, np.uint32),

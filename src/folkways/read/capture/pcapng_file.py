@@ -23,6 +23,8 @@ from folkways.read.capture.interfaces import Interface, read_interface, times_of
 from folkways.read.capture.stream import DAMAGED_RECORD, ChunkStream, count_bad
 
 MAX_INTERFACES = 65_536
+MAX_SECTIONS = 32_768
+"""After so many their numbers begin again."""
 _PACKETS = frozenset((Block.PACKET, Block.SIMPLE_PACKET, Block.ENHANCED_PACKET))
 _HELD = _PACKETS | {Block.SECTION, Block.INTERFACE}
 
@@ -35,6 +37,7 @@ class _Run:
     base: int
     """Place of the section's first interface in the list of all."""
     interfaces: int
+    section: int
     starts: list[int] = field(default_factory=list)
 
 
@@ -46,6 +49,7 @@ class _Walk:
     order: Order = "<"
     interfaces: list[Interface] = field(default_factory=list)
     base: int = 0
+    section: int = 0
     runs: list[_Run] = field(default_factory=list)
     damaged: bool = False
 
@@ -57,11 +61,13 @@ class _Walk:
         self._start_run()
 
     def _start_run(self) -> None:
-        self.runs.append(_Run(self.order, self.base, len(self.interfaces) - self.base))
+        known = len(self.interfaces) - self.base
+        self.runs.append(_Run(self.order, self.base, known, self.section))
 
     def start_section(self, order: Order) -> None:
         self.order = order
         self.base = len(self.interfaces)
+        self.section = (self.section + 1) % MAX_SECTIONS
         self._start_run()
 
     def add_interface(self, block: bytes) -> None:
@@ -153,9 +159,13 @@ def _frames(chunks: ChunkStream, walk: _Walk) -> Frames:
     count_bad(chunks.tally, "packet block of an undescribed interface", int(no_interface.sum()))
     count_bad(chunks.tally, "time out of range", int(len(good) - in_range.sum()))
     good, used, time_ns = good[in_range], used[in_range], time_ns[in_range]
+    # Numbers that are the same whatever the chunks are.
+    section = np.repeat([run.section for run in runs], sizes)[good]
+    where = (section * MAX_INTERFACES + interface[good]).astype(np.int32)
     links = np.array([i.link for i in walk.interfaces] or [0], np.int32)
     wire = head["wire"][good].astype(np.int64)
-    return Frames(data, at[good] + PACKET_FIXED, captured[good], wire, time_ns, links[used])
+    start = at[good] + PACKET_FIXED
+    return Frames(data, start, captured[good], wire, time_ns, links[used], where)
 
 
 def _heads(

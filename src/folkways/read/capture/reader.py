@@ -21,6 +21,7 @@ from folkways.read.capture.payload import NameFinder
 from folkways.read.capture.rows import Names, batches_of
 from folkways.read.capture.signatures_finder import Labels, SignatureFinder
 from folkways.read.capture.stream import ChunkStream
+from folkways.read.capture.twice import Twice
 from folkways.read.reader import BATCH_ROWS, FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.sflow_hint import NOTE
 from folkways.read.source import Source
@@ -82,6 +83,7 @@ class _Reading:
         )
         self._tally = tally
         self._meter = Meter(limits, reader.max_open)
+        self._twice = Twice()
         self._fragments = Fragments(tally)
         self._finder = NameFinder(tally) if reader.names else None
         self._signatures = SignatureFinder() if reader.names else None
@@ -110,6 +112,11 @@ class _Reading:
         yield from self._emit(0)
         if self._finder:
             self._finder.finish()
+        if self._twice.marked:
+            self._tally.note(
+                f"Packets that the capture holds more than once (several interfaces, or a mirror "
+                f"of both directions): {self._twice.marked}; each counts once."
+            )
         if self._exports:
             self._tally.note(
                 f"Packets that look like NetFlow or IPFIX exports: {self._exports}; "
@@ -138,6 +145,7 @@ class _Reading:
 
     def _read(self, frames: Frames) -> Iterator[Batch]:
         packets = dissect(frames, self._tally)
+        self._twice.mark(frames, packets)
         self._exports += count_exports(frames.data, packets)
         self._sflow += count_sflow(frames.data, packets)
         used = self._fragments.resolve(packets)
