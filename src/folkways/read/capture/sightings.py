@@ -18,6 +18,7 @@ Words = npt.NDArray[np.uint64]
 
 SIGHTING = np.dtype(
     [
+        ("hint", np.uint64),
         ("identity", np.uint64),
         ("place", np.uint64),
         ("time_ns", np.int64),
@@ -41,6 +42,8 @@ acknowledges, or refuses), anything with content of its own, TCP with content. W
 _SEEN = 64
 """Octets from the IP header on that are compared."""
 _IP = np.dtype([("words", "<u8", _SEEN // 8)])
+_BODY = np.dtype([("words", "<u8", 2)])
+_FIRST_WORD = np.array([~np.uint64(0), 0], np.uint64)
 _MACS = np.dtype([("words", "<u8", 2)])
 _WITH_MACS = (Link.ETHERNET, Link.LINUX_COOKED, Link.LINUX_COOKED_2)
 """Links whose first 16 octets are addresses, types, tags and interfaces."""
@@ -76,7 +79,9 @@ def _mask(version: int, carried: int, there: int) -> npt.NDArray[np.uint8]:
         mask[[0, 1, 2, 3, 7]] = 0  # traffic class and flow label, hop limit
     body = 20 if version == 4 else 40
     if carried != _OTHER:
-        mask[body + 16 : body + 18] = 0  # the checksum, which the network card may still have to add
+        mask[body + 16 : body + 18] = (
+            0  # the checksum, which the network card may still have to add
+        )
     if carried == _SYN:
         mask[body + 16 :] = 0  # a router may lower the segment size that an opening names
     mask[there:] = 0
@@ -93,11 +98,31 @@ _MASKS = np.concatenate(
 ).astype(np.uint64)
 
 
+def hints(frames: Frames, packets: Packets) -> Words:
+    """(n,) a number of each packet that is used: those that are alike have the same one.
+
+    It is made of little, since it is asked of all packets; so others may have the same one.
+    """
+    at = packets.ip_at
+    body = at + np.where(frames.data[at] >> 4 == 6, 40, 20)
+    words: Words = gather(frames.data, body, _BODY)["words"]
+    short = np.flatnonzero(body + _BODY.itemsize > np.minimum(at + packets.ip_bytes, _end(frames)))
+    words[short] &= _FIRST_WORD
+    words ^= words >> _HALF
+    found: Words = words @ _FACTORS[:2]
+    found += packets.fragment_id * _FACTORS[2]
+    return found
+
+
+def _end(frames: Frames) -> Integers:
+    return frames.start + frames.captured
+
+
 def identities(frames: Frames, packets: Packets, rows: Rows) -> Words:
-    """(m,) a number of each of these packets: those that differ have another one."""
+    """(m,) a number of each of these packets: those that are not alike have another one."""
     at = packets.ip_at[rows]
     tcp = packets.protocol[rows] == Protocol.TCP
-    syn = tcp & ((packets.tcp_flags[rows] & TcpFlag.SYN) != 0)
+    syn = (packets.tcp_flags[rows] & TcpFlag.SYN) != 0
     six = frames.data[at] >> 4 == 6
     end = at + packets.ip_bytes[rows]
     captured = frames.start[rows] + frames.captured[rows]
@@ -108,11 +133,12 @@ def identities(frames: Frames, packets: Packets, rows: Rows) -> Words:
         body = np.where(six[cut], 40, 20)
         left = there[cut] - body
         there[cut] = body + np.where(tcp[cut] & (left >= 16), 16, np.where(left >= 8, 8, 0))
-    kind = (six * 3 + tcp.astype(np.intp) + syn) * (_SEEN + 1) + there
+    kind = (six * np.intp(3) + tcp + syn) * (_SEEN + 1) + there
     words: Words = gather(frames.data, at, _IP)["words"]
-    words &= _MASKS.take(kind, axis=0)
+    masks = _MASKS.take(kind, axis=0)
+    words &= masks
     # Folded, so that the highest octets reach more than the highest of the product.
-    words ^= words >> _HALF
+    words ^= np.right_shift(words, _HALF, out=masks)
     found: Words = words @ _FACTORS
     if frames.interface is not None:
         # Sections of a file are captures of their own.
@@ -121,9 +147,10 @@ def identities(frames: Frames, packets: Packets, rows: Rows) -> Words:
 
 
 def sightings(frames: Frames, packets: Packets, rows: Rows) -> Sightings:
-    """All but identity and number of these packets."""
+    """All but hint and number of these packets."""
     at, start = packets.ip_at[rows], frames.start[rows]
     found = np.zeros(len(rows), SIGHTING)
+    found["identity"] = identities(frames, packets, rows)
     found["time_ns"] = packets.time_ns[rows]
     found["life"] = frames.data[at + np.where(frames.data[at] >> 4 == 6, 7, 8)]
     found["depth"] = at - start
@@ -136,7 +163,9 @@ def sightings(frames: Frames, packets: Packets, rows: Rows) -> Sightings:
     found["kind"] = np.where(packets.fragment_id[rows] != 0, NUMBERED, unnumbered)
     link = frames.link[rows]
     macs: Words = gather(frames.data, start, _MACS)["words"]
-    macs[~np.isin(link, _WITH_MACS)] = 0
+    bare = ~_any_of(link, _WITH_MACS)
+    if bare.any():
+        macs[bare] = 0
     tunnelled = found["depth"] >= _TUNNEL
     found["mirrored"] = _has_mac(link, macs) & ~(tunnelled & (found["kind"] < NUMBERED))
     where = found["depth"].astype(np.uint64) << np.uint64(8) | found["life"].astype(np.uint64)
@@ -146,6 +175,13 @@ def sightings(frames: Frames, packets: Packets, rows: Rows) -> Sightings:
     found["place"] = words @ _FACTORS[:3]
     # Only of Ethernet frames, see ``twice``.
     found["depth"][link != Link.ETHERNET] = 0
+    return found
+
+
+def _any_of(link: npt.NDArray[np.int32], known: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(link), np.bool_)
+    for one in known:
+        found |= link == one
     return found
 
 
