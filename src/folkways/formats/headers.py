@@ -1,8 +1,11 @@
 """Headers of links, of IP and of what it carries: layouts and the numbers that name them.
 
 Sources: IEEE 802.3 and 802.1Q, RFC 791, 8200, 4302, 9293, 768, 2784 and 2890 (GRE), 2637 (PPTP),
-7348 (VXLAN), 8926 (Geneve), 8086 (GRE in UDP), 4380 (Teredo), 2516 (PPPoE), 3032 (MPLS), 3GPP TS
-29.281 (GTP-U), and the IANA registries of protocol numbers and IPv6 extension headers.
+7348 (VXLAN), 8926 (Geneve), 8086 (GRE in UDP), 4380 (Teredo), 2516 (PPPoE), 3032 (MPLS), 4023 and
+7510 (MPLS in IP and UDP), 8300 (NSH), 3378 (EtherIP), 2661 and 3931 (L2TP), 3GPP TS 29.281 (GTP-U),
+draft-foschiano-erspan-03, draft-smith-vxlan-group-policy-05, draft-ietf-nvo3-vxlan-gpe-13, IEEE
+802.1ah and 802.1BR, Wireshark's wiki on TZSP, and the IANA registries of protocol numbers, IPv6
+extension headers, EtherTypes and ports (8472 is Linux's port for VXLAN before 4789 was assigned).
 """
 
 import numpy as np
@@ -54,6 +57,7 @@ TCP = np.dtype(
 UDP = np.dtype([("source_port", ">u2"), ("destination_port", ">u2"), ("length", ">u2")])
 GRE = np.dtype([("flags", "u1"), ("version", "u1"), ("type", ">u2")])
 GENEVE = np.dtype([("options", "u1"), ("flags", "u1"), ("type", ">u2")])
+TZSP = np.dtype([("version", "u1"), ("type", "u1"), ("inside", ">u2")])
 GTP = np.dtype([("flags", "u1"), ("type", "u1"), ("length", ">u2")])
 
 
@@ -64,6 +68,7 @@ class EtherType:
     VLAN = (0x8100, 0x88A8, 0x9100, 0x9200)
     MPLS = (0x8847, 0x8848)
     PPPOE_SESSION, PPP, TRANSPARENT_ETHERNET = 0x8864, 0x880B, 0x6558
+    NSH, ERSPAN, ERSPAN_3, BACKBONE, VN_TAG = 0x894F, 0x88BE, 0x22EB, 0x88E7, 0x8926
     MIN = 0x0600
     """Below it the field is a length (802.3)."""
 
@@ -80,6 +85,7 @@ class Protocol:
     HOP_BY_HOP, IPV4, TCP, UDP, DCCP, IPV6, ROUTING, FRAGMENT = 0, 4, 6, 17, 33, 41, 43, 44
     GRE, AUTHENTICATION, DESTINATION, SCTP, MOBILITY, UDP_LITE = 47, 51, 60, 132, 135, 136
     HIP, SHIM6 = 139, 140
+    ESP, ETHERIP, IP_COMPRESSION, L2TP, MPLS = 50, 97, 108, 115, 137
     WITH_PORTS = (TCP, UDP, DCCP, SCTP, UDP_LITE)
     EXTENSIONS = (
         HOP_BY_HOP,
@@ -103,3 +109,4 @@ class TunnelPort:
     """UDP ports whose payload is looked at as a tunnel."""
 
     GTP_U, TEREDO, GRE, VXLAN, GENEVE = 2152, 3544, 4754, 4789, 6081
+    L2TP, VXLAN_GPE, MPLS, VXLAN_LINUX, TZSP = 1701, 4790, 6635, 8472, 37008

@@ -30,6 +30,26 @@ LINKS: dict[str, tuple[int, bytes, bytes]] = {
     "pppoe vlan": (1, MAC + b"\x81\0\0\7\x88\x64\x11\x00\x00\x01\x00\x37\x00\x57", IP6),
     "mpls": (1, MAC + b"\x88\x47\x00\x01\x00\x40\x00\x01\x01\x40", IP4),
     "mpls pseudowire": (1, MAC + b"\x88\x47\x00\x01\x01\x40" + bytes(4) + MAC + b"\x08\x00", IP4),
+    "mpls control word vlan": (
+        1,
+        MAC + b"\x88\x47\x00\x01\x01\x40" + bytes(4) + MAC + b"\x81\0\0\7\x86\xdd",
+        IP6,
+    ),
+    "nsh": (1, MAC + b"\x89\x4f\x00\x46\x02\x01\x00\x00\x01\xff" + bytes(16), IP4),
+    "nsh two": (1, MAC + b"\x89\x4f\x00\x42\x02\x02" + bytes(4), IP6),
+    "nsh ethernet": (1, MAC + b"\x89\x4f\x00\x42\x02\x03" + bytes(4) + MAC + b"\x08\x00", IP4),
+    "nsh in nsh": (
+        1,
+        MAC
+        + b"\x89\x4f\x00\x42\x02\x04"
+        + bytes(4)
+        + b"\x00\x42\x02\x05"
+        + bytes(4)
+        + b"\x00\x01\x01\x40",
+        IP4,
+    ),
+    "mac in mac": (1, MAC + b"\x88\xa8\0\7\x88\xe7" + bytes(4) + MAC + b"\x08\x00", IP4),
+    "vn tag": (1, MAC + b"\x89\x26" + bytes(4) + b"\x81\x00\x00\x07\x08\x00", IP4),
     "raw 12": (12, b"", IP4),
     "raw 14": (14, b"", IP6),
     "raw": (101, b"", IP6),
@@ -81,7 +101,70 @@ TUNNELS: dict[str, tuple[int | tuple[int, int], bytes, bytes]] = {
     "gre mpls": (47, b"\x00\x00\x88\x47\x00\x01\x01\x40", IP4),
     "pptp": (47, b"\x30\x81\x88\x0b" + bytes(12) + b"\xff\x03\x00\x21", IP4),
     "pptp compressed": (47, b"\x30\x01\x88\x0b" + bytes(8) + b"\x21", IP4),
+    "gre nsh": (47, b"\x00\x00\x89\x4f\x00\x42\x02\x01" + bytes(4), IP4),
+    "erspan 1": (47, b"\x00\x00\x88\xbe" + MAC + b"\x08\x00", IP4),
+    "erspan 2": (
+        47,
+        b"\x10\x00\x88\xbe" + bytes(4) + b"\x10\x64\x08\x01" + bytes(4) + MAC + b"\x86\xdd",
+        IP6,
+    ),
+    "erspan 2 key vlan": (
+        47,
+        b"\x30\x00\x88\xbe"
+        + bytes(8)
+        + b"\x1f\xff\xff\xff"
+        + bytes(4)
+        + MAC
+        + b"\x81\0\0\7\x08\x00",
+        IP4,
+    ),
+    "erspan 3": (
+        47,
+        b"\x10\x00\x22\xeb" + bytes(4) + b"\x20\x64\x08\x01" + bytes(8) + MAC + b"\x08\x00",
+        IP4,
+    ),
+    "erspan 3 subheader": (
+        47,
+        b"\x10\x00\x22\xeb"
+        + bytes(4)
+        + b"\x20\x64\x08\x01"
+        + bytes(6)
+        + b"\x00\x01"
+        + bytes(8)
+        + MAC
+        + b"\x86\xdd",
+        IP6,
+    ),
+    "erspan 3 ip": (
+        47,
+        b"\x10\x00\x22\xeb" + bytes(4) + b"\x20\x64\x08\x01" + bytes(6) + b"\x08\x00",
+        IP6,
+    ),
+    "ethernet in ip": (97, b"\x30\x00" + MAC + b"\x08\x00", IP4),
+    "mpls in ip": (137, b"\x00\x01\x00\x40\x00\x01\x01\x40", IP6),
+    "mpls in udp": ((50000, 6635), b"\x00\x01\x01\x40", IP4),
+    "l2tp": (115, b"\0\0\0\5" + MAC + b"\x08\x00", IP4),
+    "l2tp cookie": (115, b"\0\0\0\5" + b"\x99" * 8 + MAC + b"\x86\xdd", IP6),
+    "l2tp cookie sublayer vlan": (
+        115,
+        b"\0\0\0\5" + b"\x99" * 8 + bytes(4) + MAC + b"\x81\0\0\7\x08\x00",
+        IP4,
+    ),
+    "l2tp ppp": (115, b"\0\0\0\5" + b"\x99" * 4 + b"\xff\x03\x00\x21", IP4),
+    "l2tp 3 in udp": ((50000, 1701), b"\0\3\0\0\0\0\0\5" + MAC + b"\x08\x00", IP4),
+    "l2tp 2": ((1701, 1701), b"\0\2\0\1\0\2\xff\x03\x00\x57", IP6),
+    "l2tp 2 all fields": ((50000, 1701), b"\x4a\2\0\x40\0\1\0\2\0\3\0\4\0\2\x99\x99\x00\x21", IP4),
+    "tzsp": ((50000, 37008), b"\1\0\0\1\1" + MAC + b"\x08\x00", IP4),
+    "tzsp tags": ((50000, 37008), b"\1\1\0\1\0\x0a\1\x99\x29\2\0\1\1" + MAC + b"\x86\xdd", IP6),
     "vxlan": ((50000, 4789), b"\x08" + bytes(7) + MAC + b"\x08\x00", IP4),
+    "vxlan of linux": ((50000, 8472), b"\x08" + bytes(7) + MAC + b"\x81\0\0\7\x86\xdd", IP6),
+    "vxlan policy": ((50000, 4789), b"\x88\x48\x12\x34" + bytes(4) + MAC + b"\x08\x00", IP4),
+    "vxlan gpe": ((50000, 4790), b"\x0c\0\0\1" + bytes(4), IP4),
+    "vxlan gpe ipv6": ((50000, 4790), b"\x0c\0\0\2" + bytes(4), IP6),
+    "vxlan gpe ethernet": ((50000, 4790), b"\x0c\0\0\3" + bytes(4) + MAC + b"\x08\x00", IP4),
+    "vxlan gpe nsh": ((50000, 4790), b"\x0c\0\0\4" + bytes(4) + b"\0\x42\2\1" + bytes(4), IP4),
+    "vxlan gpe without": ((50000, 4790), b"\x08" + bytes(7) + MAC + b"\x08\x00", IP4),
+    "geneve nsh": ((50000, 6081), b"\x00\x00\x89\x4f" + bytes(4) + b"\0\x42\2\2" + bytes(4), IP6),
     "geneve": ((50000, 6081), b"\x01\x00\x65\x58" + bytes(8) + MAC + b"\x86\xdd", IP6),
     "geneve ip": ((50000, 6081), b"\x00\x00\x08\x00" + bytes(4), IP4),
     "gre in udp": ((50000, 4754), GRE4, IP4),
@@ -145,6 +228,70 @@ def test_what_is_no_packet_inside_leaves_the_outer_one(
     found = read(wire.pcap([(TIME, wire.eth(outer))]))
     assert [f[3] for f in found.flows] == [(1, len(outer))]
     assert found.rows[0]["source_address"][12:] == outer[12:16]
+
+
+@pytest.mark.parametrize("port", [1701, 4789, 4790, 6081, 6635, 8472, 37008])
+def test_a_port_alone_makes_no_tunnel(wire: SimpleNamespace, read: Read, port: int) -> None:
+    inner = wire.ipv4(wire.udp())
+    for payload in (b"", b"\x16\xfe\xfd" * 20, b"\xc8\2\0\x14" + bytes(40), b"\x45" + inner, inner):
+        outer = wire.ipv4(wire.udp(payload, 50000, port))
+        found = read(wire.pcap([(TIME, wire.eth(outer))]))
+        assert [f[3] for f in found.flows] == [(1, len(outer))]
+        assert found.rows[0]["destination_port"] == port
+
+
+CLOSED = {
+    "ESP": (50, b"\0\0\0\1\0\0\0\1" + bytes(40)),
+    "IPComp": (108, bytes(40)),
+    "GRE": (47, b"\0\0\x12\x34" + bytes(40)),
+    "L2TP": (115, b"\0\0\0\5" + bytes(60)),
+    "IP in IP": (4, b"\x99" * 40),
+    "MPLS": (137, b"\0\1\1\x40" + b"\x99" * 40),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_tunnels_that_stay_closed_are_named(wire: SimpleNamespace, read: Read, name: str) -> None:
+    protocol, payload = CLOSED[name]
+    outer = wire.ipv4(payload, protocol)
+    found = read(wire.pcap([(TIME, wire.eth(outer)), (TIME + 10**9, wire.eth(outer))]))
+    assert found.tally.flagged == {f"tunnel not opened: {name}": 2}
+    assert [(f[2], f[3]) for f in found.flows] == [(protocol, (2, 2 * len(outer)))]
+    assert any("not opened" in note for note in found.tally.notes)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "payload"),
+    [
+        (47, b"\0\0\x65\x58" + MAC + b"\x08\x06" + bytes(28)),  # ARP in a bridged frame
+        (47, b"\0\0\x88\xbe" + MAC + b"\x08\x06" + bytes(28)),
+        (97, b"\x30\0" + MAC + b"\x88\xcc" + bytes(28)),  # LLDP
+        (115, bytes(4) + b"\xc8\3" + bytes(30)),  # control of L2TP
+        (1, b"\x08\0" + bytes(30)),
+    ],
+)
+def test_what_carries_no_ip_is_no_closed_tunnel(
+    wire: SimpleNamespace, read: Read, protocol: int, payload: bytes
+) -> None:
+    outer = wire.ipv4(payload, protocol)
+    found = read(wire.pcap([(TIME, wire.eth(outer))]))
+    assert not found.tally.flagged
+    assert [f[3] for f in found.flows] == [(1, len(outer))]
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        b"\x88\x47\x00\x01\x01\x40" + bytes(4) + MAC,
+        b"\x89\x4f\x00\x42\x02\x03" + bytes(4) + MAC,
+        b"\x88\xe7" + bytes(4) + MAC,
+        b"\x88\x64\x11\0\0\1\0\x23\x0f\0",
+    ],
+)
+def test_frames_in_frames_without_end(wire: SimpleNamespace, read: Read, level: bytes) -> None:
+    frame = MAC + level * 5000 + b"\x08\x00" + wire.ipv4(wire.udp())
+    found = read(wire.pcap([(TIME, frame)]))
+    assert found.tally.skipped == {"not IP": 1}
 
 
 def test_frames_that_are_not_ip_are_counted_by_cause(wire: SimpleNamespace, read: Read) -> None:

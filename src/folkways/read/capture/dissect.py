@@ -8,7 +8,7 @@ from folkways.read.capture.link import strip_link
 from folkways.read.capture.network import read_network
 from folkways.read.capture.packets import Cursor, Packets, join, unread_packets
 from folkways.read.capture.transport import read_transport
-from folkways.read.capture.tunnels import MAX_TUNNELS, enter_tunnels
+from folkways.read.capture.tunnels import MAX_TUNNELS, NAMES, enter_tunnels
 
 
 def dissect(frames: Frames, tally: Tally) -> Packets:
@@ -30,5 +30,12 @@ def dissect(frames: Frames, tally: Tally) -> Packets:
         ip = enter_tunnels(frames.data, carried, packets)
         if not len(ip):
             break
+    if packets.unopened.any():
+        counts = np.bincount(packets.unopened, minlength=len(NAMES))
+        for name, count in zip(NAMES[1:], counts[1:].tolist(), strict=True):
+            tally.flag(f"tunnel not opened: {name}", count)
+        tally.note(
+            "Of tunnels that are not opened the packets around them count, with their addresses."
+        )
     tally.flag("IP length above wire length", int(packets.too_long.sum()))
     return packets

@@ -26,6 +26,11 @@ _IPV4_FAMILY = 2
 # AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS, and Windows.
 _IPV6_FAMILIES = (10, 24, 28, 30, 23)
 _SNAP, _LLC_IP = 0xAAAA, 0x0606
+_ETHERNET_INSIDE = EtherType.TRANSPARENT_ETHERNET
+NEXT_PROTOCOL = np.array(
+    (0, EtherType.IPV4, EtherType.IPV6, _ETHERNET_INSIDE, EtherType.NSH, EtherType.MPLS[0], 0)
+)
+"""What follows a network service header or VXLAN-GPE, by its number."""
 
 Causes = npt.NDArray[np.uint8]
 
@@ -51,7 +56,7 @@ def strip_link(data: Octets, link: int, frames: Cursor, cause: Causes) -> Cursor
         case Link.PPP_ETHER:
             found = _pppoe(data, frames, cause)
         case Link.MPLS:
-            found = _mpls(data, frames, cause)
+            found = by_ethertype(data, *_mpls(data, frames, cause), cause)
         case Link.PPI:
             found = _ppi(data, frames, cause)
         case _ if link in Link.RAW_IP:
@@ -72,9 +77,14 @@ def _enough(cursor: Cursor, size: int, cause: Causes) -> Cursor:
 
 def ethernet(data: Octets, frames: Cursor, cause: Causes) -> Cursor:
     """IP packets in Ethernet frames, also in 802.3 frames with a SNAP header."""
+    return by_ethertype(data, *_framed(data, frames, cause), cause)
+
+
+def _framed(data: Octets, frames: Cursor, cause: Causes) -> tuple[Cursor, Integers]:
+    """Behind the header of an Ethernet frame, and what is there."""
     frames = _enough(frames, ETHERNET.itemsize, cause)
     kind = gather(data, frames.at, ETHERNET)["type"].astype(np.int64)
-    return by_ethertype(data, frames.take(slice(None), ETHERNET.itemsize), kind, cause)
+    return frames.take(slice(None), ETHERNET.itemsize), kind
 
 
 def _by_field(data: Octets, frames: Cursor, cause: Causes, type_at: int, size: int) -> Cursor:
@@ -95,17 +105,19 @@ def by_ethertype(data: Octets, cursor: Cursor, kind: Integers, cause: Causes) ->
             return join(found)
         found.append(cursor.take(ip))
         cause[cursor.row[kind == EtherType.ARP]] = Cause.ARP
-        mpls = np.isin(kind, EtherType.MPLS)
-        if mpls.any():
-            found.append(_mpls(data, cursor.take(mpls), cause))
         session = kind == EtherType.PPPOE_SESSION
         if session.any():
             found.append(_pppoe(data, cursor.take(session), cause))
-        tagged = np.isin(kind, EtherType.VLAN)
+        inside = []
+        for known, strip in _STRIPPED.items():
+            mine = kind == known
+            if mine.any():
+                inside.append(strip(data, cursor.take(mine), cause))
         short = kind < EtherType.MIN
-        if not (tagged.any() or short.any()):
+        if short.any():
+            inside.append(_llc(data, cursor.take(short)))
+        if not inside:
             break
-        inside = [_tagged(data, cursor.take(tagged), cause), _llc(data, cursor.take(short))]
         cursor = join([c for c, _ in inside])
         kind = np.concatenate([k for _, k in inside])
     return join(found)
@@ -115,6 +127,28 @@ def _tagged(data: Octets, cursor: Cursor, cause: Causes) -> tuple[Cursor, Intege
     cursor = _enough(cursor, VLAN.itemsize, cause)
     kind = gather(data, cursor.at, VLAN)["type"].astype(np.int64)
     return cursor.take(slice(None), VLAN.itemsize), kind
+
+
+def _vn_tagged(data: Octets, cursor: Cursor, cause: Causes) -> tuple[Cursor, Integers]:
+    cursor = _enough(cursor, 6, cause)
+    kind = gather(data, cursor.at + 4, HALF)["value"].astype(np.int64)
+    return cursor.take(slice(None), 6), kind
+
+
+def _backbone(data: Octets, cursor: Cursor, cause: Causes) -> tuple[Cursor, Integers]:
+    """MAC in MAC: a service tag of four octets, then the customer's frame."""
+    return _framed(data, _enough(cursor, 4, cause).take(slice(None), 4), cause)
+
+
+def _service(data: Octets, cursor: Cursor, cause: Causes) -> tuple[Cursor, Integers]:
+    """A network service header: its length in words of four octets, and what follows it."""
+    cursor = _enough(cursor, 8, cause)
+    word = gather(data, cursor.at, WORD)["value"].astype(np.int64)
+    size = ((word >> 16) & 0x3F) * 4
+    kind = NEXT_PROTOCOL[np.minimum(word & 0xFF, len(NEXT_PROTOCOL) - 1)]
+    # Version 0, and no message of operation and maintenance.
+    good = (word >> 29 == 0) & (size >= 8) & (kind > 0)
+    return cursor.take(good, size[good]), kind[good]
 
 
 def _llc(data: Octets, cursor: Cursor) -> tuple[Cursor, Integers]:
@@ -130,7 +164,7 @@ def _llc(data: Octets, cursor: Cursor) -> tuple[Cursor, Integers]:
     return cursor.take(good, forward[good]), kind[good]
 
 
-def _mpls(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:
+def _mpls(data: Octets, cursor: Cursor, cause: Causes) -> tuple[Cursor, Integers]:
     """What follows the last label: IP by its version, or an Ethernet frame (pseudowire)."""
     found: list[Cursor] = []
     for _ in range(MAX_TAGS):
@@ -143,36 +177,54 @@ def _mpls(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:
     inner = _enough(join(found), 1, cause)
     version = gather(data, inner.at, OCTET)["value"] >> 4
     ip = (version == 4) | (version == 6)
+    kind = np.where(version == 4, EtherType.IPV4, EtherType.IPV6).astype(np.int64)
     # A control word begins with a zero nibble (RFC 4385) and has four bytes.
-    wire = inner.take(version == 0, WORD.itemsize)
-    return join([inner.take(ip), ethernet(data, wire, cause)] if len(wire) else [inner.take(ip)])
+    frames, inside = _framed(data, inner.take(version == 0, WORD.itemsize), cause)
+    return join([inner.take(ip), frames]), np.concatenate([kind[ip], inside])
+
+
+_STRIPPED = {
+    **dict.fromkeys(EtherType.VLAN, _tagged),
+    **dict.fromkeys(EtherType.MPLS, _mpls),
+    EtherType.NSH: _service,
+    EtherType.BACKBONE: _backbone,
+    EtherType.VN_TAG: _vn_tagged,
+    EtherType.TRANSPARENT_ETHERNET: _framed,
+}
+"""What stands before the next EtherType."""
 
 
 def _pppoe(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:
     cursor = _enough(cursor, 8, cause)
-    return ppp(data, cursor.take(slice(None), 6), cause)
+    return _ppp(data, cursor.take(slice(None), 6), cause)
 
 
 def ppp(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:
-    """IP in PPP frames: with or without address and control, protocol of one byte or two."""
+    """IP in PPP frames, or in Cisco's HDLC frames, which the same links carry."""
     cursor = _enough(cursor, 2, cause)
     first = gather(data, cursor.at, HALF)["value"]
-    # Address 0xFF (or the direction, 0 or 1, of pppd's captures) and control 0x03; Cisco's HDLC
-    # frames in the same link type begin 0x0F00 or 0x8F00 and carry an EtherType.
-    framed = (first == 0xFF03) | (first == 0x0003) | (first == 0x0103)
+    # They begin 0x0F00 or 0x8F00 and carry an EtherType.
     cisco = (first == 0x0F00) | (first == 0x8F00)
-    found = []
-    if cisco.any():
-        found.append(_by_field(data, cursor.take(cisco), cause, *_TYPED[Link.CISCO_HDLC]))
-    rest = join([cursor.take(~framed & ~cisco), cursor.take(framed, 2)])
-    rest = _enough(rest, 2, cause)
+    if not cisco.any():
+        return _ppp(data, cursor, cause)
+    frames = _by_field(data, cursor.take(cisco), cause, *_TYPED[Link.CISCO_HDLC])
+    return join([frames, _ppp(data, cursor.take(~cisco), cause)])
+
+
+def _ppp(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:
+    """With or without address and control, protocol of one byte or two."""
+    cursor = _enough(cursor, 2, cause)
+    first = gather(data, cursor.at, HALF)["value"]
+    # Address 0xFF (or the direction, 0 or 1, of pppd's captures) and control 0x03.
+    framed = (first == 0xFF03) | (first == 0x0003) | (first == 0x0103)
+    rest = _enough(join([cursor.take(~framed), cursor.take(framed, 2)]), 2, cause)
     kind = gather(data, rest.at, HALF)["value"].astype(np.int64)
     size = np.full(len(rest), 2)
     compressed = (kind >> 8) & 1 == 1
     kind[compressed] >>= 8
     size[compressed] = 1
     ip = (kind == PppType.IPV4) | (kind == PppType.IPV6)
-    return join([*found, rest.take(ip, size[ip])])
+    return rest.take(ip, size[ip])
 
 
 def _loopback(data: Octets, cursor: Cursor, cause: Causes) -> Cursor:

@@ -106,6 +106,7 @@ def _accept(packets: Packets, ip: Cursor, length: Integers, *, inner: bool) -> N
         return
     outer = row[packets.fragment[row] == FIRST_FRAGMENT]
     packets.tunnelled += zip(outer.tolist(), packets.fragment_keys(outer), strict=True)
+    packets.unopened[row] = 0
     packets.source_port[row] = -1
     packets.destination_port[row] = -1
     packets.tcp_flags[row] = 0

@@ -102,6 +102,8 @@ class Packets:
     fragment: npt.NDArray[np.uint8]
     """0, FIRST_FRAGMENT or LATER_FRAGMENT."""
     fragment_id: npt.NDArray[np.uint32]
+    unopened: npt.NDArray[np.uint8]
+    """Which tunnel it is that was not opened, a place in ``tunnels.NAMES``; 0: none."""
     too_long: Flags
     """Its IP length is above what was on the wire."""
     tunnelled: list[tuple[int, bytes]] = field(default_factory=list)
@@ -151,6 +153,7 @@ def unread_packets(frames: Frames) -> Packets:
         cut=np.zeros(n, np.bool_),
         fragment=np.zeros(n, np.uint8),
         fragment_id=np.zeros(n, np.uint32),
+        unopened=np.zeros(n, np.uint8),
         too_long=np.zeros(n, np.bool_),
     )
 
