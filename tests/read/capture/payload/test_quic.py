@@ -1,5 +1,6 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -9,6 +10,9 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from hypothesis import given
 from hypothesis import strategies as st
 
+from folkways.model.batches import Tally
+from folkways.read.capture.payload import NameFinder
+from folkways.read.capture.payload.candidates import select
 from folkways.read.capture.payload.gquic import read_chlo
 from folkways.read.capture.payload.outcome import Need, Sight
 from folkways.read.capture.payload.quic import QuicHello, crypto_frames, initials, read_varint
@@ -174,6 +178,54 @@ def test_packets_in_one_datagram(client_hello: Build) -> None:
     assert QuicHello().add(first + early_data + second + b"\x40" + bytes(20)) == Sight(
         b"quic.example"
     )
+
+
+LONG = {"0-RTT": 1, "handshake": 2}
+
+
+def other_packet(number: int, kind: str, size: int, connection: bytes = CONNECTION) -> bytes:
+    """A packet of another kind, which nobody on the way can open."""
+    first = 0xC0 | (known_versions()[number].initial + LONG[kind]) % 4 << 4
+    ids = bytes([len(connection)]) + connection + b"\x03abc"
+    width = 1 if size < 64 else 2 if size < 16384 else 4
+    head = bytes([first]) + number.to_bytes(4, "big") + ids
+    return head + varint(size, width) + bytes([0x99]) * size
+
+
+@pytest.mark.parametrize("number", [V1, V2, 0xFF00001D])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [("0-RTT", 30)],
+        [("0-RTT", 500)],
+        [("handshake", 70)],
+        [("0-RTT", 20), ("0-RTT", 300), ("handshake", 63)],
+    ],
+)
+def test_an_initial_behind_other_packets_is_found(
+    columns: Callable[..., Any],
+    segment: Callable[..., Any],
+    client_hello: Build,
+    number: int,
+    before: list[tuple[str, int]],
+) -> None:
+    first = b"".join(other_packet(number, kind, size) for kind, size in before)
+    datagram = first + seal(crypto(0, client_hello(b"quic.example")), number)
+    for payload in (datagram, datagram + bytes(40), datagram + b"\x40" + bytes(20)):
+        packets = [segment(payload, protocol=17)]
+        assert [n[1] for n in NameFinder(Tally()).feed(columns(packets)).names] == ["quic.example"]
+
+
+def test_early_data_alone_is_not_looked_at(
+    columns: Callable[..., Any], segment: Callable[..., Any]
+) -> None:
+    damaged = other_packet(V1, "0-RTT", 30)[:20]
+    several = other_packet(V1, "0-RTT", 30) + other_packet(V1, "handshake", 30)
+    endless = other_packet(V1, "0-RTT", 16)[:-18] + b"\xff" * 8
+    for payload in (several, damaged, endless, several + b"\xc0"):
+        packets = [segment(payload, protocol=17)]
+        rows, _ = select(columns(packets))
+        assert not len(rows)
 
 
 def test_new_keys_after_retry_and_old_keys_after_the_server_answered(client_hello: Build) -> None:

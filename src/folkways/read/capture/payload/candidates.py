@@ -15,6 +15,8 @@ from folkways.read.capture.payload.quic_versions import known_versions
 
 TCP, UDP = 6, 17
 DNS_PORT = 53
+MAX_COALESCED = 4
+"""QUIC packets that are stepped over in a datagram to find an Initial."""
 """Multicast DNS (5353) and LLMNR (5355) are not here: neighbours answer there, no resolver."""
 
 Rows = npt.NDArray[np.int64]
@@ -73,7 +75,12 @@ def _udp_kinds(packets: PacketColumns, rows: Rows) -> npt.NDArray[np.uint8]:
     at = np.minimum(np.searchsorted(numbers, version), len(numbers) - 1)
     known = numbers[at] == version
     kinds[quic[known & plain[at]]] = Kind.GOOGLE
-    kinds[quic[known & ~plain[at] & (initial[at] == (first[quic] >> 4) & 3)]] = Kind.QUIC
+    protected = known & ~plain[at]
+    begins = initial[at] == (first[quic] >> 4) & 3
+    kinds[quic[protected & begins]] = Kind.QUIC
+    other = np.flatnonzero(protected & ~begins)
+    followed = _initial_follows(packets, rows[quic[other]], initial[at[other]])
+    kinds[quic[other[followed]]] = Kind.QUIC
 
     # Public header with version and an 8-byte connection id: "Q0" follows at byte 9.
     google = np.flatnonzero((first & 0x89) == 0x09)
@@ -88,6 +95,42 @@ def _udp_kinds(packets: PacketColumns, rows: Rows) -> npt.NDArray[np.uint8]:
     answer = ((words & 0xF80F_0000_0000) == 0x8000_0000_0000) & ((words & 0xFFFF) != 0)
     kinds[answer & (packets.source_port[rows] == DNS_PORT)] = Kind.DNS_UDP
     return kinds
+
+
+def _initial_follows(packets: PacketColumns, rows: Rows, initial: Words) -> Rows:
+    """Of QUIC packets that are no Initial, those behind which one stands in the same datagram.
+
+    A client may put its early data (0-RTT) first, and a server what completes the handshake.
+    """
+    data, at = packets.data, packets.payload_start[rows]
+    end = at + packets.payload_length[rows]
+    found, which = [], np.arange(len(rows))
+    for _ in range(MAX_COALESCED):
+        if not len(which):
+            break
+        words = _words(data, at)
+        version = (words >> 24) & 0xFFFF_FFFF
+        for _connection_id in range(2):
+            at = at + 1 + data[np.minimum(at + 5, end - 1)]
+        length, size = _varints(data, np.minimum(at + 5, len(data) - 8))
+        at = at + 5 + size + length
+        there = at + 7 < end
+        following = _words(data, np.where(there, at, 0))
+        there &= (following >> 63 == 1) & ((following >> 24) & 0xFFFF_FFFF == version)
+        begins = (following >> 60) & 3 == initial
+        found.append(which[there & begins])
+        there &= ~begins
+        which, at, end, initial = which[there], at[there], end[there], initial[there]
+    return np.concatenate(found) if found else which
+
+
+def _varints(data: npt.NDArray[np.uint8], at: Rows) -> tuple[Rows, Rows]:
+    """Integers of variable length (RFC 9000 section 16) and how many bytes each takes."""
+    words = _words(data, at)
+    size = np.uint64(1) << (words >> 62)
+    value = (words << np.uint64(2)) >> (np.uint64(66) - np.uint64(8) * size)
+    # No packet is longer than 64 KiB; what says so is damaged.
+    return np.minimum(value, 1 << 20).astype(np.int64), size.astype(np.int64)
 
 
 def _words(data: npt.NDArray[np.uint8], at: Rows) -> Words:
