@@ -1,13 +1,17 @@
 """The pcap file: byte orders, units of time, what is cut or damaged. Bytes are built by hand."""
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import zstandard
 
 from folkways.model.batches import Tally
 from folkways.model.errors import FormatError
@@ -101,3 +105,42 @@ def test_compressed_files_and_broken_ones(
     found = read(path, chunk_bytes=64)
     assert found.tally.skipped == {"cut compressed stream": 1}
     assert found.flows[0][3][0] >= 1
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "two members": lambda content: gzip.compress(content[:9000]) + gzip.compress(content[9000:]),
+    "xz": lzma.compress,
+    "zstd": lambda content: zstandard.ZstdCompressor(write_content_size=False).compress(content),
+    "bz2": lambda content: bz2.compress(content, 1),
+    "plain": lambda content: content,
+}
+
+
+@pytest.mark.parametrize("kind", ["pcap", "pcapng"])
+@pytest.mark.parametrize("packing", PACKED)
+def test_what_came_before_a_cut_is_used(
+    wire: SimpleNamespace, read: Read, tmp_path: Path, packing: str, kind: str
+) -> None:
+    random = np.random.default_rng(5)
+    frames = [
+        (TIME + n * 10**6, wire.eth(wire.ipv4(wire.udp(random.bytes(300)), ident=n + 1)))
+        for n in range(4000)
+    ]
+    if kind == "pcap":
+        content = wire.pcap(frames)
+    else:
+        content = wire.section() + wire.interface(resolution=9)
+        content += b"".join(wire.enhanced(at, frame) for at, frame in frames)
+    packed = PACKED[packing](content)
+    path = tmp_path / "x"
+    for share in (0.5, 0.9):
+        path.write_bytes(packed[: int(len(packed) * share)])
+        for chunk in (1 << 16, 1 << 23):
+            found = read(path, chunk_bytes=chunk)
+            # What cannot be unpacked is a part of the last block of bz2 (100 kB) or zstd (128 KiB).
+            least = 4000 * share - {"bz2": 400, "zstd": 450}.get(packing, 20)
+            assert least <= found.flows[0][3][0] <= 4000 * share
+            assert len(found.tally.notes) == 1
+            assert "what came before was used" in found.tally.notes[0]
+            assert sum(found.tally.skipped.values()) == 1

@@ -1,7 +1,8 @@
 """Bytes of a capture, as they come from a source: whole, or cut where compression breaks."""
 
+import io
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -39,21 +40,26 @@ class ChunkStream:
         self.content = rest + (b"" if self.ended else self._read(max(self.chunk_bytes, len(rest))))
 
     def _read(self, size: int) -> bytes:
+        """So many bytes, or what is left; read1, unlike read, gives what came before a break."""
+        pieces: list[bytes] = []
+        stream = cast("io.BufferedReader", self.stream)
         try:
-            found = self.stream.read(size)
+            while size and (piece := stream.read1(size)):
+                pieces.append(piece)
+                size -= len(piece)
         except BROKEN_STREAM:
             self.broken = True
-            found = b""
-        if not found:
-            self.ended = True
-        return found
+        self.ended = size > 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def count_end(self, *, cut: bool) -> None:
         """Count what the end of the content means, once, after the last chunk."""
         if self.broken:
             count_bad(self.tally, CUT_STREAM)
+            self.tally.note("The stream breaks off before its end; what came before was used.")
         elif cut or self._skip:
             count_bad(self.tally, CUT_RECORD)
+            self.tally.note("The capture ends within a packet; what came before was used.")
 
     def octets(self) -> Octets:
         """The content, followed by padding (see ``frames``)."""
