@@ -1,9 +1,12 @@
 """When a piece of a flow begins and ends, who opened it, and what its row says."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+
+from folkways.model.addresses import address_from_text
 
 Read = Callable[..., SimpleNamespace]
 SECOND = 10**9
@@ -34,6 +37,8 @@ class Talk:
         return bytes(self.wire.pcap(self.packets, link=101))
 
 
+CLIENT_ADDRESS = address_from_text("192.0.2.1")
+SERVER_ADDRESS = address_from_text("198.51.100.2")
 CLIENT, SERVER = "192.0.2.1|40000", "198.51.100.2|80"
 
 
@@ -69,8 +74,37 @@ def test_who_opened(wire: SimpleNamespace, read: Read) -> None:
     ]
     assert short(read(Talk(wire).back(0, ACK).out(1, SYN).content)) == [(SERVER, 1, 1, None, None)]
     assert short(read(Talk(wire).back(0, RST | ACK).content)) == [(SERVER, 1, 0, None, None)]
+    # A reset that refuses a SYN has the number 0; any other one may be of either side.
+    assert short(read(Talk(wire).back(0, RST | ACK, seq=0).content)) == [
+        (CLIENT, 0, 1, None, "source")
+    ]
+    assert short(read(Talk(wire).out(0, RST | ACK, seq=0).content)) == [
+        (SERVER, 0, 1, None, "source")
+    ]
+    assert short(read(Talk(wire).back(0, RST, seq=0).content)) == [(SERVER, 1, 0, None, None)]
+    assert short(read(Talk(wire).out(0, SYN).back(0, RST | ACK, seq=0).content)) == [
+        (CLIENT, 1, 1, True, "source")
+    ]
     # Congestion bits in a SYN do not hide it.
     assert short(read(Talk(wire).out(0, SYN | 0xC0).content)) == [(CLIENT, 1, 0, True, "source")]
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_capture_that_was_cut_into_files(wire: SimpleNamespace, read: Read, at: int) -> None:
+    talk = Talk(wire).out(0, SYN).back(0.01, SYN | ACK).out(0.02, ACK)
+    talk.out(0.03, ACK | PSH, payload=b"x" * 10).back(0.04, ACK, payload=b"y" * 100)
+    talk.back(200, ACK, payload=b"y" * 100).out(201, ACK).back(202, FIN | ACK).out(203, FIN | ACK)
+    files = [wire.pcap(talk.packets[:at], link=101), wire.pcap(talk.packets[at:], link=101)]
+    rows = [row for content in files for row in read(content).rows]
+    # One SYN, one beginning; nobody is said to have opened because of who sends first.
+    assert [row["begins"] for row in rows] == [True] + [None] * (len(rows) - 1)
+    opened = [row["initiator"] for row in rows[1:]]
+    assert opened == ["source" if at == 1 else None] + [None] * (len(rows) - 2)
+    both: Counter[tuple[bytes, int]] = Counter()
+    for row in rows:
+        both[row["source_address"], row["source_port"]] += row["bytes_forward"]
+        both[row["destination_address"], row["destination_port"]] += row["bytes_reverse"]
+    assert both == {(CLIENT_ADDRESS, 40000): 210, (SERVER_ADDRESS, 80): 360}
 
 
 def test_a_syn_again_is_no_new_connection(wire: SimpleNamespace, read: Read) -> None:

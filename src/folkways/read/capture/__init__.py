@@ -9,7 +9,7 @@
 - A packet that the capture holds more than once counts once, as ``twice`` says.
 - Fragments belong to the flow of their first one; without it they have no ports.
 - Pieces of flows are cut as ``cuts`` says; the source is the sender of the first packet, or its
-  receiver if that is a SYN with ACK.
+  receiver if that answers a SYN (a SYN with ACK, or the reset that refuses one).
 """
 
 from folkways.read.capture.reader import CaptureReader

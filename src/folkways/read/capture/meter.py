@@ -13,6 +13,7 @@ from folkways.read.capture.packets import Flags, Packets, Rows
 
 _FIRST_FLAGS = TcpFlag.SYN | TcpFlag.ACK | TcpFlag.RST | TcpFlag.FIN
 _SYN_ACK = TcpFlag.SYN | TcpFlag.ACK
+_REFUSED = TcpFlag.RST | TcpFlag.ACK
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,12 @@ def _sum(ordered: Ordered, ip_bytes: Integers, cut: Flags, start: Rows) -> Piece
     pieces["end"] = np.maximum.reduceat(ordered.time_ns, start)
     pieces["cut"] = np.logical_or.reduceat(cut, start)
     first = flags[start] & _FIRST_FLAGS
-    answer = first == _SYN_ACK
+    # A reset with sequence number 0 refuses a SYN (RFC 9293 3.5.2), whoever's it was.
+    refusal = (first == _REFUSED) & (ordered.tcp_seq[start] == 0)
+    answer = (first == _SYN_ACK) | refusal
     pieces["begins"] = first == TcpFlag.SYN
     pieces["opened"] = answer | pieces["begins"]
-    # The sender of a SYN with ACK answers: the other side opened.
+    # Who answers a SYN did not send it: the other side opened.
     pieces["source_side"] = ordered.side[start] ^ answer
     return pieces
 
