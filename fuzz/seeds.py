@@ -8,6 +8,7 @@ import gzip
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import seeds_handshakes
 from seeds_handshakes import conversation
@@ -17,6 +18,7 @@ from writers import writer
 
 HERE = Path(__file__).resolve().parent
 TCP, UDP = 6, 17
+ETHERNET = 1
 
 
 def _captures() -> Iterator[tuple[str, bytes]]:
@@ -37,7 +39,30 @@ def _captures() -> Iterator[tuple[str, bytes]]:
     parts += b"".join(w.enhanced(at, frame) for at, frame in frames)
     yield "blocks.pcapng", parts + w.obsolete(5, frames[0][1])
     yield "packed.pcap.gz", gzip.compress(w.pcap(frames), mtime=0)
+    yield from _wrapped(w)
+    # A router's two sides, then a mirror of both directions.
+    ip = bytearray(w.ipv4(w.tcp(24, b"x" * 50), 6))
+    before = bytes(12) + b"\x08\0" + bytes(ip)
+    ip[8] -= 1
+    after = b"\2" * 12 + b"\x08\0" + bytes(ip)
+    seen = [before, after, before, after, after, after]
+    yield "twice.pcap", w.pcap([(10**18 + n * 10**5, frame) for n, frame in enumerate(seen)])
     yield from seeds_handshakes.captures()
+
+
+def _wrapped(w: Any) -> Iterator[tuple[str, bytes]]:
+    """A packet in each tunnel, and behind each header of an Ethernet frame."""
+    links = writer("read/capture/test_links.py")
+    inside = {links.IP4: w.ipv4(w.udp()), links.IP6: w.ipv6(w.udp())}
+    packets = [
+        w.eth(links.wrap(w, name, inside[carried], six=False))
+        for name, (_, _, carried) in links.TUNNELS.items()
+    ]
+    frames = [
+        head + inside[carried] for link, head, carried in links.LINKS.values() if link == ETHERNET
+    ]
+    for name, found in (("tunnels.pcap", packets), ("framed.pcap", frames)):
+        yield name, w.pcap([(10**18 + n * 10**9, frame) for n, frame in enumerate(found)])
 
 
 def _pieces(protocol: int, port: int, *said: bytes) -> bytes:
@@ -70,6 +95,8 @@ def _payloads() -> Iterator[tuple[str, bytes]]:
     # RFC 9001, appendix A.2: the long header of its client's Initial packet.
     initial = bytes.fromhex("c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11")
     yield "quic", _pieces(UDP, 443, initial.ljust(1200, b"\7"))
+    early = bytes.fromhex("d000000001088394c8f03e5157080014") + b"\x99" * 20
+    yield "quic-early", _pieces(UDP, 443, early + initial.ljust(1200, b"\7"))
     yield "torrent", _pieces(UDP, 6881, b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe")
     yield from seeds_handshakes.payloads()
 
