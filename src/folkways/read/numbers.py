@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.read.iso import moments
+
 Mask = npt.NDArray[np.bool_]
 Nanoseconds = npt.NDArray[np.int64]
 
@@ -21,7 +23,6 @@ _WHOLE_DECIMAL = r"^([0-9]{1,15})\.0+$"
 _DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
 _LONG_DECIMAL = r"^(-?[0-9]{1,18}\.[0-9]{9})[0-9]+$"
 _SCIENTIFIC = r"^-?[0-9](\.[0-9]+)?[eE][+-]?[0-9]{1,2}$"
-_ISO8601 = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9:]{8})(\.[0-9]+)?Z?$"
 
 MILLISECONDS_FROM = 100_000_000_000
 """A time stamp from here on counts milliseconds: as seconds it would lie in the year 5138."""
@@ -69,15 +70,15 @@ def times(column: pa.Array) -> tuple[Nanoseconds, Mask]:
     """Time stamps as nanoseconds since 1970 UTC (0 where unknown) and a mask of known ones.
 
     Understood are seconds with decimals, milliseconds as whole numbers (Zeek's
-    ``JSON::TS_MILLIS``) and ISO 8601 in UTC.
+    ``JSON::TS_MILLIS``) and ISO 8601, which is in UTC where it says no offset.
     """
     value, known = _nanoseconds(_decimals(column))
     if known.all():
         return value, known & (value >= 0)
     late = _milliseconds(column)
-    dated, is_dated = _iso8601(column)
-    value = np.where(late > 0, late, np.where(is_dated, dated, value))
-    known = known | (late > 0) | is_dated
+    dated = moments(column)
+    value = np.where(late > 0, late, np.where(dated.known, dated.nanoseconds, value))
+    known = known | (late > 0) | dated.known
     known &= value >= 0
     return np.where(known, value, 0), known
 
@@ -110,15 +111,3 @@ def _milliseconds(column: pa.Array) -> Nanoseconds:
     value = np.asarray(whole.to_numpy(zero_copy_only=False), np.int64)
     late = (value >= MILLISECONDS_FROM) & (value < 2**63 // 1_000_000)
     return np.where(late, value, 0) * 1_000_000
-
-
-def _iso8601(column: pa.Array) -> tuple[Nanoseconds, Mask]:
-    """Nanoseconds of those stamps that are written as ISO 8601 in UTC, and which they are."""
-    text = pc.if_else(pc.match_substring_regex(column, _ISO8601), column, None)
-    second = pc.replace_substring_regex(text, _ISO8601, r"\1 \2")
-    moment = pc.strptime(second, "%Y-%m-%d %H:%M:%S", "s", error_is_null=True).cast(pa.int64())
-    fraction = pc.replace_substring_regex(text, _ISO8601, r"0\3")
-    part, known = _nanoseconds(_decimals(fraction))
-    known &= mask_of(moment.is_valid())
-    seconds = np.asarray(moment.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-    return np.where(known, seconds * 1_000_000_000 + part, 0), known

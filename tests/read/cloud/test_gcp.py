@@ -181,3 +181,29 @@ def test_garbage_is_counted(tmp_path: Path, noise: list[str], at: int, inside: s
     found, tally = read(path)
     assert len(found) >= 2
     assert tally.records == len(found) + sum(tally.skipped.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-04-03T15:47:37.5+02:00",
+        "2018-04-03T15:47:37.5+0200",
+        "2018-04-03T15:47:37,5+02",
+        "2018-04-03t13:47:37.5z",
+        "2018-04-03 13:47:37.500000000 UTC",
+    ],
+)
+def test_times_in_other_forms_of_iso_8601(text: str, tmp_path: Path) -> None:
+    rows, tally = read(write(tmp_path, entry(), entry(start_time=text)))
+    assert not tally.skipped
+    assert [row["start_ms"] for row in rows] == [
+        milliseconds("2018-04-03T13:47:37.9999Z"),
+        milliseconds("2018-04-03T13:47:37.5Z"),
+    ]
+
+
+def test_a_time_without_a_zone_is_none(tmp_path: Path) -> None:
+    times = {"start_time": "2018-04-03T13:47:37", "end_time": "2018-04-03 13:47:38,0"}
+    rows, tally = read(write(tmp_path, entry(), entry(**times)))
+    assert len(rows) == 1
+    assert tally.skipped == {"no time": 1}

@@ -215,3 +215,36 @@ def test_real_sums_add_up(read: Read, shared_data: Path) -> None:
     assert sum(r["flows"] for r in found) == sum(int(line[3]) for line in lines)
     assert not tally.skipped
     assert not tally.flagged
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2017-04-01T12:00:00+01:00", "2017-04-01T11:00:00.000Z"),
+        ("2017-04-01T12:00:00+0100", "2017-04-01T11:00:00.000Z"),
+        ("2017-04-01 12:00:00 +0100", "2017-04-01T11:00:00.000Z"),
+        ("2017-04-01 12:00:00 -05:30", "2017-04-01T17:30:00.000Z"),
+        ('"2017-04-01T12:00:00,25+01:00"', "2017-04-01T11:00:00.250Z"),
+        ("2017-04-01t12:00:00z", "2017-04-01T12:00:00.000Z"),
+        ("2017-04-01 12:00:00 UTC", "2017-04-01T12:00:00.000Z"),
+        ("2017-04-01 12:00:00 Asia/Tokyo", "2017-04-01T03:00:00.000Z"),
+        ('"2017-04-01 12:00:00,25"', "2017-04-01T12:00:00.250Z"),
+    ],
+)
+def test_a_time_that_says_its_zone_is_taken_at_its_word(
+    text: str, instant: str, read: Read, write: Write
+) -> None:
+    row = "2017-04-01 00:00:12,198.51.100.7,KP,203.0.113.9,US,6,5601,443,27,3,1500,1000\n"
+    table = EXPORT_HEADER + row + row.replace("2017-04-01 00:00:12", text)
+    rows, tally = read(write(table))
+    assert not tally.skipped
+    assert instant_text(rows[1]["start_ms"]) == instant
+
+
+def test_a_time_with_a_comma_and_no_zone_is_local_time_as_any_other(
+    read: Read, write: Write
+) -> None:
+    row = '"2017-04-01 12:00:00,25",198.51.100.7,KP,203.0.113.9,US,6,5601,443,27,3,1500,1000\n'
+    own = 'name = "own"\npreset = "flow-export-csv"\nzone = "Asia/Tokyo"\n'
+    (found,), _ = read(write(EXPORT_HEADER + row), write(own, "own.toml"))
+    assert instant_text(found["start_ms"]) == "2017-04-01T03:00:00.250Z"

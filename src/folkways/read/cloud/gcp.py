@@ -22,6 +22,7 @@ from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.cloud.objects import objects
 from folkways.read.cloud.values import Keep, counted, filtered, flags, records, sides
+from folkways.read.iso import moments
 from folkways.read.lines import Chunks, lines
 from folkways.read.reader import KEY, ReadOptions
 from folkways.read.source import Source
@@ -60,7 +61,8 @@ _COUNTED = (
 )
 _PATHS = ", ".join(f"'$.jsonPayload.{path}'" for path in _TEXT.values())
 _PICKS = ", ".join(f'v[{i}] AS "{name}"' for i, name in enumerate(_TEXT, 1))
-# A time needs its zone (RFC 3339), else the engine would take its own.
+# A time needs its zone (RFC 3339), else the engine would take its own. This is its own quick way;
+# what is written otherwise is tried after it.
 _ZONED = r"'^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$'"
 _QUERY = f"""
     SELECT {_PICKS}, {{start_ms}}, {{end_ms}}
@@ -182,7 +184,8 @@ class _Conversion:
         kinds = {
             name: pa.int64() if name.endswith("_ms") else pa.string() for name in table.schema.names
         }
-        return {name: table[name].combine_chunks().cast(kinds[name]) for name in kinds}
+        found = {name: table[name].combine_chunks().cast(kinds[name]) for name in kinds}
+        return found | {f"{n}_ms": _moments(found[f"{n}_ms"], found[n]) for n in ("start", "end")}
 
     def _country(self, column: pa.Array) -> pa.Array:
         if flags(pc.greater(pc.utf8_length(column), 2)).any():
@@ -202,6 +205,13 @@ class _Conversion:
             self._tally.note(
                 "Both ends report (SRC and DEST): traffic of two machines may stand here twice."
             )
+
+
+def _moments(found: pa.Array, text: pa.Array) -> pa.Array:
+    """Milliseconds, with those that the engine could not read."""
+    if found.null_count == text.null_count:
+        return found
+    return pc.coalesce(found, moments(text).column(zoned=True, unit=1_000_000))
 
 
 def _exporter(text: dict[str, pa.Array]) -> pa.Array:

@@ -81,7 +81,7 @@ class Events:
 
     def times(self, name: str) -> Times:
         """Microseconds since 1970 UTC (0 where unknown), and a mask of known ones."""
-        return microseconds(self.column(name), self.engine)
+        return microseconds(self.column(name))
 
     def only(self, mask: Mask) -> "Events":
         """The events where the mask is true."""

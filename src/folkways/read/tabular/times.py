@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from folkways.model.errors import FormatError, MappingError
 from folkways.model.period import local_day_bounds_ms, utc_ms
+from folkways.read.iso import moments
 from folkways.read.tabular.engine import Engine
 from folkways.read.tabular.mapping import FACTORS, Mapping, group, presets
 
@@ -16,8 +17,9 @@ LAST_MS = 2**63 // 1_000_000
 """Later instants (from 2262 on) are none, as for all readers: nanoseconds would not fit 64 bits."""
 
 # A time with an offset says its own zone; DuckDB's TIMESTAMP would ignore the offset in silence.
-_OFFSET = r"\d(Z|z|[+-]\d\d:?\d\d|[+-]\d\d)$"
+_OFFSET = r"\d ?([A-Za-z][A-Za-z/_]*|[+-]\d\d:?\d\d|[+-]\d\d)$"
 _DAY = re.compile(r"^(19[7-9]\d|2[01]\d\d)-\d\d-\d\d$")
+_MILLISECOND = 1_000_000
 _NONE = pa.scalar(None, pa.int64())
 
 
@@ -107,12 +109,15 @@ class Times:
         )
         local = pc.if_else(own, pa.scalar(None, pa.string()), column)
         found = self._engine.integers(local, _instant("TIMESTAMP"), LAST_MS)
-        found = self._to_utc(found, found.is_valid())
+        instants = pa.nulls(len(column), pa.int64())
         if pc.any(own).as_py():
             zoned = pc.if_else(own, column, pa.scalar(None, pa.string()))
             instants = self._engine.integers(zoned, _instant("TIMESTAMPTZ"), LAST_MS)
-            found = pc.coalesce(instants, found)
-        return found
+        if found.null_count + instants.null_count > len(column) + column.null_count:
+            others = moments(column)
+            found = pc.coalesce(found, others.column(zoned=False, unit=_MILLISECOND))
+            instants = pc.coalesce(instants, others.column(zoned=True, unit=_MILLISECOND))
+        return pc.coalesce(instants, self._to_utc(found, found.is_valid()))
 
     def _to_utc(self, local: pa.Array, given: pa.Array) -> pa.Array:
         if not pc.any(given).as_py():
