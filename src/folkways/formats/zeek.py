@@ -142,6 +142,15 @@ def canonical(name: str) -> str:
     return f"id.{found[1]}" if found else name
 
 
+NESTED = "id"
+"""The object in which pipelines (Logstash, Vector) may put what Zeek writes as ``id.orig_h``."""
+
+
+def nested_key(name: str) -> str:
+    """The key inside that object; "" for columns that are no part of it."""
+    return name.removeprefix("id.") if name.startswith("id.") else ""
+
+
 def escape(text: str, markers: Markers | None = None) -> str:
     r"""A value as the text writer puts it: control bytes, backslash and separators as ``\xNN``.
 

@@ -47,8 +47,7 @@ def check(case: Path, source: Source) -> None:
     expected = json.loads((case / "expected.json").read_text())
     rows, tally = read(source)
     for row in expected["rows"]:
-        if "uid" in row:
-            row["uid"] = uid_number(row["uid"])
+        row |= {n: uid_number(row[n]) for n in ("uid", "parent_uid") if n in row}
     assert rows == expected["rows"]
     assert tally.records == expected["records"]
     assert dict(tally.skipped) == expected["skipped"]

@@ -10,6 +10,8 @@ not proved, or whose numbers are no plain ones, is read in the other way.
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,11 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.formats.zeek import SIGNATURES, canonical, log_of, scoped
+from folkways.formats.zeek import NESTED, SIGNATURES, canonical, log_of, nested_key, scoped
 from folkways.model.validity import nullable
 from folkways.read.json_lines import answer
 from folkways.read.numbers import Mask, mask_of
-from folkways.read.zeek.rows import NEEDED, VECTORS, Rows
+from folkways.read.zeek.rows import NEEDED, VECTORS, Rows, wanted_too
 from folkways.read.zeek.seconds import decimals
 
 _LINES_SUPPOSED = 16
@@ -34,6 +36,7 @@ _NUMBERS = frozenset(
 )
 _IP_BYTES = frozenset({"orig_ip_bytes", "resp_ip_bytes"})
 _PAYLOAD = frozenset({"orig_bytes", "resp_bytes"})
+_ADDRESSES = frozenset({"id.orig_h", "id.resp_h"})
 _USED = frozenset(log for log, names in NEEDED.items() if not set(VECTORS) & set(names))
 # One of the keys with a value that is no number, or a letter that may hide a key.
 _OTHER = r'"(?:{})"\s*:\s*[^-0-9\s]|\\u'
@@ -51,19 +54,41 @@ def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -
     if log not in _USED:
         return None
     # Payload bytes are used only for want of IP bytes.
-    on_ip = any(_IP_BYTES & found.keys() for found in supposed[:1])
-    names = {
-        scoped(name, scope) if name.startswith("id.") else name: name
-        for name in NEEDED[log]
-        if not (on_ip and name in _PAYLOAD)
-    }
-    numbers = {key for key, name in names.items() if _is_plain(name, supposed)}
+    on_ip = all(found.keys() >= _IP_BYTES for found in supposed)
+    wanted = [name for name in NEEDED[log] if not (on_ip and name in _PAYLOAD)]
+    block = _Block(log, lines, scope, supposed)
+    columns = _columns(block, wanted, cursor)
+    if columns is not None and on_ip and (wanted_too(columns) or not columns.keys() >= _IP_BYTES):
+        columns = _columns(block, NEEDED[log], cursor)
+    return None if columns is None else Rows(log, len(lines), columns)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Lines that are supposed to be of one log, from a few of them."""
+
+    log: str
+    lines: pa.Array
+    scope: str
+    supposed: list[dict[str, Any]]
+
+
+def _columns(
+    block: _Block, wanted: Iterable[str], cursor: duckdb.DuckDBPyConnection
+) -> dict[str, pa.Array] | None:
+    """The columns that some line has; None where the lines are not alike or not plain."""
+    log, lines, supposed = block.log, block.lines, block.supposed
+    names = {scoped(n, block.scope) if nested_key(n) else n: n for n in wanted}
+    is_nested = any(isinstance(found.get(NESTED), dict) for found in supposed)
+    numbers = {key for key, n in names.items() if _is_plain(n, supposed, is_nested=is_nested)}
     every, some, foreign = _told_by(log)
     # Of the keys of which one must be there, those that are taken anyway may do.
     if all(some & names.keys() & found.keys() for found in supposed):
         some &= names.keys()
     keys = dict.fromkeys((_PATH, *every, *some, *foreign, *names))
-    shape = {key: "DOUBLE" if key in numbers else "VARCHAR" for key in keys}
+    shape: dict[str, Any] = {key: "DOUBLE" if key in numbers else "VARCHAR" for key in keys}
+    if is_nested:
+        shape[NESTED] = {nested_key(n): "VARCHAR" for n in wanted if nested_key(n)}
     values = _values(cursor, lines, shape)
     if not _are(log, values, every, some, foreign):
         return None
@@ -74,12 +99,16 @@ def rows_alike(lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -
         column = _number(name, values[key]) if key in numbers else _set(values[key])
         if column is None:
             return None
+        if is_nested and nested_key(name):
+            inner = pc.struct_field(values[NESTED], nested_key(name))
+            column = pc.coalesce(column, _set(inner))
+        if name in _ADDRESSES and column.null_count and not is_nested:
+            # It may stand in an object of its own.
+            return None
         # A key that no line has is a column that the log does not have.
         if column.null_count < len(column):
             columns[name] = column
-    if on_ip and not _IP_BYTES & columns.keys():
-        return None
-    return Rows(log, len(lines), columns)
+    return columns
 
 
 def _supposed(lines: pa.Array) -> list[dict[str, Any]]:
@@ -94,7 +123,9 @@ def _supposed(lines: pa.Array) -> list[dict[str, Any]]:
         # A key without a value tells the log too, but cannot be seen among the values.
         if not isinstance(found, dict) or None in found.values():
             return []
-        supposed.append({canonical(key): value for key, value in found.items()})
+        inner = found.get(NESTED)
+        nested = {f"{NESTED}.{k}": v for k, v in inner.items()} if isinstance(inner, dict) else {}
+        supposed.append(nested | {canonical(key): value for key, value in found.items()})
     return supposed
 
 
@@ -104,8 +135,10 @@ def _log(supposed: list[dict[str, Any]]) -> str:
     return logs.pop() if len(logs) == 1 else ""
 
 
-def _is_plain(name: str, supposed: list[dict[str, Any]]) -> bool:
+def _is_plain(name: str, supposed: list[dict[str, Any]], *, is_nested: bool) -> bool:
     """Whether to take a value as a number; the text of what is often 0, 1 or absent costs less."""
+    if is_nested and nested_key(name):
+        return False
     return name in _SECONDS | _NUMBERS and all(
         found.get(name, 0) not in _DOUBTFUL for found in supposed
     )
@@ -122,7 +155,7 @@ def _told_by(log: str) -> tuple[frozenset[str], ...]:
     raise KeyError(log)
 
 
-def _values(cursor: duckdb.DuckDBPyConnection, lines: pa.Array, shape: dict[str, str]) -> Values:
+def _values(cursor: duckdb.DuckDBPyConnection, lines: pa.Array, shape: dict[str, Any]) -> Values:
     cursor.register("alike", pa.table({"line": lines}))
     text = json.dumps(shape).replace("'", "''")
     values = answer(cursor, f"select json_transform(line, '{text}') as v from alike")

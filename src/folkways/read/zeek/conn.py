@@ -8,17 +8,20 @@ from folkways.formats.zeek import PROTOCOLS
 from folkways.model.addresses import MAPPED_PREFIX, addresses_to_numpy
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.addresses import addresses
-from folkways.read.numbers import Mask, durations, integers, mask_of, times
+from folkways.read.numbers import Mask, durations, mask_of, times
 from folkways.read.rejects import Rejects
 from folkways.read.uids import uid_numbers
 from folkways.read.zeek.history import tcp_flags
 from folkways.read.zeek.rows import Rows
+from folkways.read.zeek.volumes import MISSED, PAYLOAD, number, volumes
 
 MAX_PORT = 65_535
 _MILLISECOND = 1_000_000
 _ICMP, _ICMP6, _TCP = 1, 58, 6
 
-MISSED, PAYLOAD = "missed-bytes", "payload-bytes"
+_TUNNELS = "tunnel_parents"
+_UID = "[A-Za-z0-9]+"
+_SEVERAL = rf"{_UID}[^A-Za-z0-9]+{_UID}"
 
 
 def records(rows: Rows, tally: Tally) -> Batch:
@@ -38,6 +41,7 @@ def records(rows: Rows, tally: Tally) -> Batch:
         tally.flag(
             flaw, int((mask_of(pc.match_substring(columns["flaws"], flaw)) & rejects.keep).sum())
         )
+    _count_several(rows, rejects.keep, tally)
     kept = int(rejects.keep.sum())
     if kept < rows.count:
         wanted = pa.array(rejects.keep)
@@ -63,7 +67,8 @@ def flows(rows: Rows, rejects: Rejects) -> dict[str, pa.Array]:
         "sampling": _all(1, n),
     }
     columns |= _ports(rows, protocol, rejects)
-    columns |= _volumes(rows, rejects)
+    columns |= volumes(rows, rejects)
+    columns |= _parents(rows)
     is_tcp = mask_of(pc.equal(protocol, _TCP))
     flags = tcp_flags(rows.text("history"), is_tcp)
     columns["tcp_flags_forward"], columns["tcp_flags_reverse"] = flags
@@ -74,10 +79,28 @@ def _all(value: object, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(value), count)
 
 
-def _number(rows: Rows, name: str, rejects: Rejects, most: int = 2**63 - 1) -> pa.Array:
-    column, bad = integers(rows.text(name), most)
-    rejects.reject(bad, "bad number")
-    return column
+def _count_several(rows: Rows, keep: Mask, tally: Tally) -> None:
+    if _has_parents(rows):
+        several = mask_of(pc.match_substring_regex(rows.text(_TUNNELS), _SEVERAL))
+        tally.flag("several tunnels carried a row: the last is kept", int((several & keep).sum()))
+
+
+def _has_parents(rows: Rows) -> bool:
+    return rows.has(_TUNNELS) and rows.text(_TUNNELS).null_count < rows.count
+
+
+def _parents(rows: Rows) -> dict[str, pa.Array]:
+    """The tunnel that carried a row: the last of ``tunnel_parents``, a set that few rows have.
+
+    Each of them is the innermost tunnel at some time of the connection's life; what carried that
+    one stands in its own row. More than one is seldom, and counted.
+    """
+    if not _has_parents(rows):
+        return {}
+    last = pc.struct_field(
+        pc.extract_regex(rows.text(_TUNNELS), rf"(?P<uid>{_UID})[^A-Za-z0-9]*$"), "uid"
+    )
+    return {"parent_uid": uid_numbers(last)} if last.null_count < len(last) else {}
 
 
 def _protocol(rows: Rows, source: pa.Array, rejects: Rejects) -> pa.Array:
@@ -92,7 +115,7 @@ def _protocol(rows: Rows, source: pa.Array, rejects: Rejects) -> pa.Array:
         six = known & (octets[:, :12] != prefix).any(axis=1)
         protocol = pc.if_else(pa.array(icmp & six), pa.scalar(_ICMP6, pa.int16()), protocol)
     if rows.has("ip_proto"):
-        stated = _number(rows, "ip_proto", rejects, 255).cast(pa.int16())
+        stated = number(rows.text("ip_proto"), rejects, 255).cast(pa.int16())
         protocol = pc.coalesce(stated, protocol)
     return protocol
 
@@ -105,28 +128,6 @@ def _ports(rows: Rows, protocol: pa.Array, rejects: Rejects) -> dict[str, pa.Arr
     wanted = pc.or_(has_ports, unsaid)
     columns = {}
     for name, field in (("source_port", "id.orig_p"), ("destination_port", "id.resp_p")):
-        port = _number(rows, field, rejects, MAX_PORT).cast(pa.int32())
+        port = number(rows.text(field), rejects, MAX_PORT).cast(pa.int32())
         columns[name] = pc.if_else(wanted, port, pa.scalar(None, pa.int32()))
     return columns
-
-
-def _volumes(rows: Rows, rejects: Rejects) -> dict[str, pa.Array]:
-    """IP bytes where the log has them, else payload bytes, which is said in ``flaws``."""
-    on_ip = rows.has("orig_ip_bytes") or rows.has("resp_ip_bytes")
-    kind = "ip_bytes" if on_ip else "bytes"
-    payload = not on_ip and (rows.has("orig_bytes") or rows.has("resp_bytes"))
-    missed = mask_of(pc.greater(_number(rows, "missed_bytes", rejects), 0))
-    columns = {
-        "bytes_forward": _number(rows, f"orig_{kind}", rejects),
-        "bytes_reverse": _number(rows, f"resp_{kind}", rejects),
-        "packets_forward": _number(rows, "orig_pkts", rejects),
-        "packets_reverse": _number(rows, "resp_pkts", rejects),
-    }
-    measured = pc.or_(columns["bytes_forward"].is_valid(), columns["bytes_reverse"].is_valid())
-    columns["flaws"] = _flaws(missed, mask_of(measured) & payload)
-    return columns
-
-
-def _flaws(missed: Mask, payload: Mask) -> pa.Array:
-    words = pa.array([None, MISSED, PAYLOAD, f"{MISSED},{PAYLOAD}"], pa.string())
-    return words.take(pa.array(missed * 1 + payload * 2))

@@ -6,14 +6,16 @@ in one file, so each line is first told by its set of keys: its shape.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from folkways.formats.zeek import canonical, log_of, scoped
+from folkways.formats.zeek import NESTED, canonical, log_of, nested_key, scoped
 from folkways.model.batches import Tally
 from folkways.read.json_lines import lines_of
 from folkways.read.zeek.alike import rows_alike
@@ -23,6 +25,7 @@ _SCOPE = re.compile(rb'"id([^A-Za-z0-9"\\]{0,4})(?:orig|resp)_[hp]"')
 _PATH = re.compile(rb'"_path"')
 _JOINT = "\x1f"
 _UNNAMED = "unknown"
+_TEXT = "VARCHAR"
 
 _SHAPES = """
     select array_to_string(json_keys(line), '{joint}') as shape,
@@ -47,12 +50,14 @@ def rows_of(data: memoryview, engine: duckdb.DuckDBPyConnection, tally: Tally) -
             return
         cursor.register("lines", pa.table({"line": lines}))
         has_paths = _PATH.search(data) is not None
-        logs = _logs(_shapes(cursor, has_paths=has_paths))
+        shapes = _shapes(cursor, has_paths=has_paths)
+        logs = _logs(shapes)
+        names = _Names(_scope(data), is_nested=_has_key(shapes, NESTED))
         for log in dict.fromkeys(logs.tolist()):
             mask = logs == log
             if log in NEEDED:
                 chosen = lines if mask.all() else lines.filter(pa.array(mask))
-                yield _extract(log, chosen, _scope(data), cursor)
+                yield _extract(log, chosen, names, cursor)
                 continue
             tally.records += int(mask.sum())
             tally.skip(f"log not used: {log}" if log else "not a JSON object", int(mask.sum()))
@@ -98,17 +103,46 @@ def _scope(data: memoryview) -> str:
     return found[1].decode("utf-8", "replace") if found else "."
 
 
-def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConnection) -> Rows:
+def _has_key(shapes: pa.Table, key: str) -> bool:
+    distinct = shapes["shape"].combine_chunks().dictionary_encode().dictionary.to_pylist()
+    return any(key in shape.split(_JOINT) for shape in distinct)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Where columns stand in a line: ids with a scope character, or in an object of their own."""
+
+    scope: str
+    is_nested: bool
+
+    def shape(self, names: Collection[str]) -> dict[str, Any]:
+        """The keys to be taken out."""
+        shape: dict[str, Any] = {self._key(name): _TEXT for name in names}
+        if self.is_nested:
+            shape[NESTED] = {nested_key(n): _TEXT for n in names if nested_key(n)}
+        return shape
+
+    def value(self, name: str) -> str:
+        """The column as an expression."""
+        value = f"v.{_named(self._key(name))}"
+        inner = nested_key(name)
+        if not (self.is_nested and inner):
+            return value
+        return f"coalesce({value}, v.{_named(NESTED)}.{_named(inner)})"
+
+    def _key(self, name: str) -> str:
+        return scoped(name, self.scope) if nested_key(name) else name
+
+
+def _extract(log: str, lines: pa.Array, keys: _Names, cursor: duckdb.DuckDBPyConnection) -> Rows:
     names = NEEDED[log]
-    keys = [scoped(name, scope) if name.startswith("id.") else name for name in names]
-    keys_of = dict(zip(names, keys, strict=True))
-    structure = json.dumps(dict.fromkeys(keys, "VARCHAR"))
+    values = {name: keys.value(name) for name in names}
+    structure = json.dumps(keys.shape(names))
     picks = ", ".join(
-        f"case when json_valid({_value(key)}) then try_cast({_value(key)}::json as varchar[]) end "
-        f'as "{name}"'
+        f'case when json_valid({value}) then try_cast({value}::json as varchar[]) end as "{name}"'
         if name in VECTORS
-        else f"nullif({_value(key)}, '-') as \"{name}\""
-        for name, key in keys_of.items()
+        else f"nullif({value}, '-') as \"{name}\""
+        for name, value in values.items()
     )
     cursor.register("chosen", pa.table({"line": lines}))
     table = cursor.sql(
@@ -125,8 +159,8 @@ def _extract(log: str, lines: pa.Array, scope: str, cursor: duckdb.DuckDBPyConne
     return Rows(log, len(lines), present)
 
 
-def _value(key: str) -> str:
-    return 'v."' + key.replace('"', '""') + '"'
+def _named(key: str) -> str:
+    return '"' + key.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:

@@ -30,7 +30,8 @@ class ZeekReader:
         KEY
         | FORWARD
         | REVERSE
-        | {"uid", "sensor_label", "initiator", "begins", "sampling", "flaws", "names", "answers"}
+        | {"uid", "parent_uid", "sensor_label", "initiator", "begins", "sampling", "flaws"}
+        | {"names", "answers"}
     )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature

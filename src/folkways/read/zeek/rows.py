@@ -3,7 +3,7 @@
 Text logs and JSON logs both become this, so that a log is given its meaning in one place.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ NEEDED = {
     "conn": (
         *("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "ip_proto"),
         *("service", "duration", "history", "missed_bytes", "orig_pkts", "resp_pkts"),
-        *("orig_ip_bytes", "resp_ip_bytes", "orig_bytes", "resp_bytes"),
+        *("orig_ip_bytes", "resp_ip_bytes", "orig_bytes", "resp_bytes", "tunnel_parents"),
     ),
     "dns": ("ts", "rtt", "id.orig_h", "query", "qtype", *VECTORS),
     "ssl": ("ts", "uid", *_ENDS, "server_name"),
@@ -25,12 +25,25 @@ NEEDED = {
 }
 """The columns that are used, by log."""
 
-_INSTEAD = {"orig_bytes": "orig_ip_bytes", "resp_bytes": "resp_ip_bytes"}
+INSTEAD = {"orig_bytes": "orig_ip_bytes", "resp_bytes": "resp_ip_bytes"}
+"""Columns that are used only where others say nothing."""
 
 
 def needed(log: str, present: Collection[str]) -> list[str]:
-    """The columns to read of those that are present: payload bytes only for want of IP bytes."""
-    return [name for name in NEEDED[log] if name in present and _INSTEAD.get(name) not in present]
+    """The columns to read of those that are present: payload bytes only for want of IP bytes.
+
+    A few rows of a log may want them that others have not: see ``wanted_too``.
+    """
+    return [name for name in NEEDED[log] if name in present and INSTEAD.get(name) not in present]
+
+
+def wanted_too(columns: Mapping[str, pa.Array]) -> list[str]:
+    """Columns to read too, after those that were: payload bytes of rows without IP bytes."""
+    return [
+        name
+        for name, better in INSTEAD.items()
+        if better in columns and columns[better].null_count and name not in columns
+    ]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pyarrow import csv
 from folkways.formats.zeek import Markers
 from folkways.model.batches import Tally
 from folkways.read.zeek.layout import Layout, Stretch
-from folkways.read.zeek.rows import NEEDED, VECTORS, Rows, needed
+from folkways.read.zeek.rows import NEEDED, VECTORS, Rows, needed, wanted_too
 
 _BLANK = re.compile(rb"(?m)^\r?\n")
 # The parser takes one byte; any other separator is replaced by the first of these not in the text.
@@ -31,14 +31,24 @@ def rows_of(stretch: Stretch, tally: Tally) -> Rows | None:
         return None
     data, delimiter = _one_byte(stretch.data, layout.markers.separator)
     used = needed(log, layout.fields)
-    # Columns are told by their place, since a header may name one twice.
-    places = [str(layout.fields.index(name)) for name in used]
-    table = _parse(data, delimiter, layout, places, tally)
-    columns = {name: table.column(place) for name, place in zip(used, places, strict=True)}
+    rows, columns = _columns(data, delimiter, layout, used, tally)
+    too = [name for name in wanted_too(columns) if name in layout.fields]
+    if too:
+        columns |= _columns(data, delimiter, layout, too, Tally())[1]
     for name in VECTORS:
         if name in columns:
             columns[name] = _split(columns[name], layout.markers)
-    return Rows(log, table.num_rows, columns)
+    return Rows(log, rows, columns)
+
+
+def _columns(
+    data: bytes, delimiter: str, layout: Layout, names: list[str], tally: Tally
+) -> tuple[int, dict[str, pa.Array]]:
+    # Columns are told by their place, since a header may name one twice.
+    places = [str(layout.fields.index(name)) for name in names]
+    table = _parse(data, delimiter, layout, places, tally)
+    found = {name: table.column(place) for name, place in zip(names, places, strict=True)}
+    return table.num_rows, found
 
 
 def _count_lines(data: bytes) -> int:
