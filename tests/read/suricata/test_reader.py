@@ -134,8 +134,9 @@ def test_netflow_alone_is_one_direction_a_record() -> None:
 
 
 @pytest.mark.parametrize("flow_comes", ["first", "last"])
-def test_netflow_is_never_counted_beside_flow(flow_comes: str, tmp_path: Path) -> None:
-    parts = [lines(FLOW), lines(NETFLOW, NETFLOW)]
+def test_netflow_is_not_counted_beside_its_flow(flow_comes: str, tmp_path: Path) -> None:
+    both = changed(NETFLOW, flow_id=FLOW["flow_id"])
+    parts = [lines(FLOW), lines(both, both)]
     path = tmp_path / "eve.json"
     path.write_bytes(b"".join(parts if flow_comes == "first" else reversed(parts)))
     rows, tally = read(Source("eve.json", path))
@@ -146,23 +147,68 @@ def test_netflow_is_never_counted_beside_flow(flow_comes: str, tmp_path: Path) -
     assert any("twice" in note for note in tally.notes)
 
 
-@pytest.mark.parametrize("gzipped", [False, True])
-def test_flow_far_behind_netflow(
-    gzipped: bool,  # noqa: FBT001  # pytest's way
-    tmp_path: Path,
+@pytest.mark.parametrize("flow_id", [8, None])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_netflow_without_its_flow_is_used(flow_id: int | None, order: tuple[int, ...]) -> None:
+    events = [FLOW, changed(NETFLOW, flow_id=FLOW["flow_id"]), changed(NETFLOW, flow_id=flow_id)]
+    rows, tally = read(lines(*(events[place] for place in order)))
+    found = {row["uid"]: (row["bytes_forward"], row["bytes_reverse"]) for row in rows}
+    assert found == {FLOW["flow_id"]: (300, 2000), flow_id: (300, None)}
+    assert tally.records == 3
+    assert tally.skipped == {"netflow beside flow": 1}
+
+
+@pytest.mark.parametrize("usual", [FLOW, NETFLOW])
+def test_a_block_that_is_not_as_it_begins(usual: dict[str, Any]) -> None:
+    many = [changed(usual, flow_id=number) for number in range(300)]
+    odd = NETFLOW if usual is FLOW else FLOW
+    rows, tally = read(lines(*many, changed(odd, flow_id=1000)))
+    assert len(rows) == 301
+    assert [row["bytes_reverse"] for row in rows if row["uid"] == 1000] == [
+        None if odd is NETFLOW else 2000
+    ]
+    assert not tally.skipped
+
+
+def test_flow_and_netflow_further_apart_than_a_block_both_give_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reader, "BLOCK_BYTES", 2000)
-    data = lines(*[NETFLOW] * 50, FLOW)
-    path = tmp_path / "eve.json"
-    path.write_bytes(gzip.compress(data) if gzipped else data)
-    rows, tally = read(Source("eve.json", path))
-    assert len(rows) == 1
-    assert tally.skipped == {"netflow beside flow": 50}
-    # Standard input cannot be looked through before it is read.
-    rows, tally = read(data)
-    assert len(rows) == 50
-    assert tally.skipped == {"flow beside netflow": 1}
+    rows, tally = read(lines(NETFLOW, *[TLS] * 50, changed(FLOW, flow_id=7)))
+    flows = [row for row in rows if "bytes_forward" in row]
+    assert [row["bytes_reverse"] for row in flows] == [None, 2000]
+    assert {row["uid"] for row in flows} == {7}
+    assert not tally.skipped
+
+
+def test_the_flow_of_the_tunnel() -> None:
+    inner = changed(FLOW, parent_id=7)
+    direction = changed(NETFLOW, flow_id=9, parent_id=1374195536821505)
+    rows, _ = read(lines(changed(FLOW, flow_id=7, proto="GRE"), inner, direction))
+    assert {row["uid"]: row["parent_uid"] for row in rows} == {
+        7: None,
+        FLOW["flow_id"]: 7,
+        9: 1374195536821505,
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "denied"),
+    [
+        ("drop", True),
+        ("reject", True),
+        ("pass", False),
+        ("accept", False),
+        ("odd", None),
+        ("", None),
+    ],
+)
+def test_what_an_inline_sensor_did_with_a_flow(
+    action: str,
+    denied: bool | None,  # noqa: FBT001  # a case's value
+) -> None:
+    rows, _ = read(lines(changed(FLOW, flow__action=action), changed(FLOW, flow_id=7)))
+    assert [row["denied"] for row in rows] == [denied, None]
 
 
 def test_names() -> None:

@@ -25,7 +25,7 @@ _TEXT = "VARCHAR"
 _RECORD = {"rrname": _TEXT, "rrtype": _TEXT, "ttl": _TEXT, "rdata": _TEXT}
 _COMMON: dict[str, Any] = {
     **dict.fromkeys(("event_type", "timestamp", "flow_id", "src_ip", "src_port"), _TEXT),
-    **dict.fromkeys(("dest_ip", "dest_port", "proto", "app_proto", "host"), _TEXT),
+    **dict.fromkeys(("dest_ip", "dest_port", "proto", "app_proto", "host", "parent_id"), _TEXT),
     "tls": {"sni": _TEXT},
     "quic": {"sni": _TEXT},
     "http": {"hostname": _TEXT},
@@ -39,7 +39,7 @@ _TRAFFIC: dict[str, dict[str, Any]] = {
     "flow": {
         "flow": {
             **dict.fromkeys(("start", "end", "bytes_toserver", "bytes_toclient"), _TEXT),
-            **dict.fromkeys(("pkts_toserver", "pkts_toclient"), _TEXT),
+            **dict.fromkeys(("pkts_toserver", "pkts_toclient", "action"), _TEXT),
         },
         "tcp": dict.fromkeys(("tcp_flags_ts", "tcp_flags_tc"), _TEXT),
     },
@@ -89,6 +89,10 @@ class Events:
         rows = chosen if self.rows is None else self.rows.take(chosen)
         return Events(self.lines, self.found, self.engine, len(chosen), rows)
 
+    def with_traffic(self, kind: str) -> "Events":
+        """The same events, flow or netflow, with their counters."""
+        return self.asked(_COMMON | _TRAFFIC[kind])
+
     def asked(self, shape: dict[str, Any]) -> "Events":
         """The same events, with other values taken out."""
         lines = self.lines if self.rows is None else self.lines.take(self.rows)
@@ -103,7 +107,7 @@ def events_of(
 
     Args:
         data: the block.
-        traffic: flow or netflow; of the other, only how many there are can be told.
+        traffic: flow or netflow; events of the other must be ``asked`` for their counters.
         engine: may be shared between threads.
         tally: where the lines that are no events are counted.
     """

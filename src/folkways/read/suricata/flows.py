@@ -28,6 +28,7 @@ _MILLISECOND = 1_000
 _NO_LABELS = ("failed", "unknown")  # Suricata's words for having found no protocol
 _BY_NUMBER = {f"{number:03}": number for number in range(256)}
 """How Suricata writes a protocol without a name."""
+_DENIED = {"drop": True, "reject": True, "pass": False, "accept": False}
 _HEX = tuple(f"{flags:02x}" for flags in range(256))
 
 
@@ -45,6 +46,7 @@ def flow_records(events: Events, tally: Tally) -> Batch:
         "tcp_flags_reverse": _flags(events.column("tcp.tcp_flags_tc")),
         "initiator": _all("source", n),
         "begins": _all(True, n),  # noqa: FBT003  # a value, not a switch
+        "denied": _denied(events.column("flow.action")),
     }
     return _finish(columns, rejects, tally)
 
@@ -79,6 +81,8 @@ def _common(kind: str, events: Events, rejects: Rejects) -> dict[str, pa.Array]:
         "destination_port": _port(events, "dest_port", protocol, rejects),
         "protocol": protocol,
         "uid": flow_numbers(events.column("flow_id")),
+        # The flow of the tunnel, which has events of its own and counts the same packets.
+        "parent_uid": flow_numbers(events.column("parent_id")),
         "sensor_label": pc.if_else(pc.is_in(label, pa.array(_NO_LABELS)), None, label),
         # Suricata counts every packet that it is given; sampling before it is the user's to say.
         "sampling": _all(1, events.count),
@@ -126,6 +130,12 @@ def _protocol(words: pa.Array) -> pa.Array:
     known = PROTOCOL_NUMBERS | _BY_NUMBER
     numbers = pa.array(list(known.values()), pa.int16())
     return numbers.take(pc.index_in(pc.ascii_lower(words), pa.array(list(known), pa.string())))
+
+
+def _denied(action: pa.Array) -> pa.Array:
+    """What an inline Suricata did with the flow (since 4.1); null where it does not say."""
+    values = pa.array(list(_DENIED.values()), pa.bool_())
+    return values.take(pc.index_in(pc.ascii_lower(action), pa.array(list(_DENIED))))
 
 
 def _flags(texts: pa.Array) -> pa.Array:

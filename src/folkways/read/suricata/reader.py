@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 import duckdb
+import pyarrow.compute as pc
 
 from folkways.model.batches import Batch, Tally
 from folkways.model.errors import FormatError
 from folkways.read.json_lines import BLOCK_BYTES, connect
 from folkways.read.lines import Block, views
+from folkways.read.numbers import mask_of
 from folkways.read.reader import FORWARD, KEY, REVERSE, ReadOptions
 from folkways.read.source import HEAD_BYTES, Source
 from folkways.read.suricata.answers import answers
@@ -23,8 +25,8 @@ from folkways.read.works import Result, Work, gathered, in_order
 
 FLOW, NETFLOW = "flow", "netflow"
 BOTH_NOTE = (
-    "The source holds events of flow and of netflow, which state the same traffic twice; only {} "
-    "was used."
+    "The source holds events of flow and of netflow, which state the same traffic twice; of a flow "
+    "that has both, flow was used."
 )
 
 _USED = (FLOW, NETFLOW, "dns", *FIELD)
@@ -44,8 +46,8 @@ class SuricataReader:
         KEY
         | FORWARD
         | REVERSE
-        | {"uid", "sensor_label", "initiator", "begins", "sampling", "exporter", "flaws"}
-        | {"names", "answers"}
+        | {"uid", "parent_uid", "sensor_label", "initiator", "begins", "denied", "sampling"}
+        | {"exporter", "flaws", "names", "answers"}
     )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
@@ -55,14 +57,15 @@ class SuricataReader:
     def read(self, source: Source, options: ReadOptions, tally: Tally) -> Iterator[Batch]:  # noqa: ARG002  # likewise
         """Yield the rows of a file, within a few blocks of lines in order of kind.
 
-        Flow and netflow state the same traffic twice. Flow is used where a source has both; of
-        standard input, which cannot be looked through first, the kind that comes first.
+        Flow and netflow state the same traffic twice. Suricata logs both together when a flow ends,
+        so that netflow is left out where its flow stands in the same block of lines. Where the two
+        stand further apart, or in a file each, both give rows, with the same uid.
 
         ``tally.skipped`` names what gave no row: ``no time``, ``ends before it begins``, ``bad
         address``, ``bad number``, ``cut line``, ``line too long``, ``not a JSON object``, ``no
         event type``, ``no uid``, ``no name``, ``name is an address``, ``name not usable``, ``dns
-        request``, ``no dns type``, ``no address in the answer``, ``netflow beside flow``, ``flow
-        beside netflow`` and ``event not used: ...``.
+        request``, ``no dns type``, ``no address in the answer``, ``netflow beside flow`` and
+        ``event not used: ...``.
 
         Raises:
             FormatError: the source is empty, or does not begin with an event.
@@ -79,52 +82,52 @@ class SuricataReader:
                 )
             whole = itertools.chain((first,), found)
             with connect() as engine:
-                works = _works(whole, source, engine, tally)
+                works = _works(whole, engine, tally)
                 yield from gathered(_by_kind(in_order(works, tally)))
 
 
 def _works(
-    found: Iterable[Block[memoryview]],
-    source: Source,
-    engine: duckdb.DuckDBPyConnection,
-    tally: Tally,
+    found: Iterable[Block[memoryview]], engine: duckdb.DuckDBPyConnection, tally: Tally
 ) -> Iterator[Work]:
-    """A piece of work for each block of lines, with what is used of flow and netflow."""
-    used = None
+    """A piece of work for each block of lines."""
     for data in whole_messages(whole_lines(found, tally)):
-        used = used or _used(data, source)
-        yield partial(_work, data, engine, used or FLOW)
+        yield partial(_work, data, engine)
 
 
-def _used(data: memoryview, source: Source) -> str | None:
-    """Which of flow and netflow is used; None as long as neither has come."""
-    if _FLOW.search(data):
-        return FLOW
-    if not _NETFLOW.search(data):
-        return None
-    return FLOW if source.path is not None and _holds_flow(source) else NETFLOW
+def _supposed(data: memoryview) -> str:
+    """Which of flow and netflow most of a block may be; the other costs a second parse."""
+    head = data[:HEAD_BYTES]
+    return NETFLOW if _NETFLOW.search(head) and not _FLOW.search(head) else FLOW
 
 
-def _holds_flow(source: Source) -> bool:
-    with source.open() as stream:
-        return any(_FLOW.search(block.data) for block in views(stream, Tally()))
-
-
-def _work(data: memoryview, engine: duckdb.DuckDBPyConnection, used: str) -> Result:
+def _work(data: memoryview, engine: duckdb.DuckDBPyConnection) -> Result:
     tally = Tally()
     batches = []
-    events = events_of(data, used, engine, tally)
+    supposed = _supposed(data)
+    events = events_of(data, supposed, engine, tally)
     tally.versions["Suricata EVE"] += events.count
     found = by_type(events, _USED, tally)
+    if {FLOW, NETFLOW} <= found.keys():
+        found[NETFLOW] = _alone(found[NETFLOW], found[FLOW], tally)
     for kind in filter(found.__contains__, _USED):
         chosen = found[kind]
-        if kind in {FLOW, NETFLOW} and kind != used:
-            tally.records += chosen.count
-            tally.skip(f"{kind} beside {used}", chosen.count)
-            tally.note(BOTH_NOTE.format(used))
-            continue
-        batches.append(_batch(kind, chosen, tally))
+        if kind in {FLOW, NETFLOW} and kind != supposed:
+            chosen = chosen.with_traffic(kind)
+        if chosen.count:
+            batches.append(_batch(kind, chosen, tally))
     return tally, batches
+
+
+def _alone(netflow: Events, flow: Events, tally: Tally) -> Events:
+    """The events of netflow whose flow is not among those of flow; the others are counted."""
+    ids = flow.column("flow_id").drop_null()
+    stated = mask_of(pc.is_in(netflow.column("flow_id"), value_set=ids))
+    count = int(stated.sum())
+    if count:
+        tally.records += count
+        tally.skip("netflow beside flow", count)
+        tally.note(BOTH_NOTE)
+    return netflow.only(~stated)
 
 
 def _batch(kind: str, events: Events, tally: Tally) -> Batch:
