@@ -42,6 +42,8 @@ UNSEEN: dict[str, set[str]] = {
     "nfcapd": TRANSLATED
     | {"bytes_reverse", "packets_reverse", "tcp_flags_reverse", "flows", "initiator"}
     | {"sampling", "sensor_label", "flaws", "cumulative", "denied"},
+    "zeek": {"parent_uid"},
+    "suricata": {"parent_uid", "denied"},
     "silk": {"begins", "initiator", "sensor_label"},
     "gcp": {"source_asn", "destination_asn", "source_country", "destination_country"},
 }

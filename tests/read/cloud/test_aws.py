@@ -63,6 +63,7 @@ def expected(fields: dict[str, str]) -> dict[str, Any]:
         "tcp_flags_forward": number("tcp-flags"),
         "exporter": first("interface-id"),
         "flaws": "rejected" if fields.get("action") == "REJECT" else None,
+        "denied": {"REJECT": True, "ACCEPT": False}.get(fields.get("action", "-")),
         "sampling": 1,
         "bytes_reverse": None,
         "begins": None,

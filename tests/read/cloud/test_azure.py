@@ -84,6 +84,7 @@ def expected(text: str, exporter: str) -> dict[str, Any]:
         "destination_port": int(t[4]),
         "protocol": {"T": 6, "U": 17}[t[5]],
         "flaws": "rejected" if t[7] == "D" else None,
+        "denied": t[7] == "D",
         "begins": True if t[8] == "B" else None,
         "packets_forward": number(t[9]),
         "bytes_forward": number(t[10]),
@@ -148,6 +149,7 @@ def test_version_1_has_neither_states_nor_counters(tmp_path: Path) -> None:
         "rejected",
     )
     assert address_to_text(b["destination_address"]) == "2001:db8::1"
+    assert (a["denied"], b["denied"]) == (False, True)
     assert all(r[f"{c}_{w}"] is None for r in (a, b) for c in ("bytes", "packets")
                for w in ("forward", "reverse"))  # fmt: skip
     assert tally == Tally(records=2, versions=Counter({NSG: 2}))
@@ -172,6 +174,7 @@ def test_virtual_networks_have_milliseconds_and_protocol_numbers(tmp_path: Path)
         (1663146003606, 6, 443, None, None),
         (1663146003637, 1, None, None, "rejected"),
     ]
+    assert [r["denied"] for r in found] == [False, False, True]
     assert (found[1]["packets_forward"], found[1]["bytes_forward"]) == (3, 767)
     assert (found[1]["packets_reverse"], found[1]["bytes_reverse"]) == (2, 1580)
     assert {r["exporter"] for r in found} == {"myVNet/112233445566"}

@@ -10,7 +10,8 @@ What AWS says, and what follows from it:
   SYN and without ACK comes from the side that opened, a row with both from the other side. The
   column of flags holds what AWS reports: a lone SYN there does not mean that nothing followed.
 - NODATA rows say that nothing passed. SKIPDATA rows say that records were lost: a gap.
-- Rejected traffic was tried and not let through; it is kept, with the flaw ``rejected``.
+- Rejected traffic was tried and not let through; it is kept, with the flaw ``rejected``, and
+  ``denied``.
 
 Source: Amazon VPC User Guide, "Flow log records".
 """
@@ -39,9 +40,10 @@ from folkways.read.cloud.values import (
     counted,
     filtered,
     flags,
+    judged,
+    meaning,
     numbers,
     records,
-    rejected,
     sides,
 )
 from folkways.read.lines import lines
@@ -59,13 +61,18 @@ _COUNTED = {
     "tcp_flags_forward": "tcp-flags",
 }
 _SYN, _SYN_ACK = 2, 18
+_ACTIONS = {"ACCEPT": False, "REJECT": True}
 
 
 class AwsReader:
     """Reads flow logs of AWS."""
 
     name = "aws"
-    gives = KEY | FORWARD | {"initiator", "sampling", "exporter", "observation_point", "flaws"}
+    gives = (
+        KEY
+        | FORWARD
+        | {"initiator", "sampling", "exporter", "observation_point", "denied", "flaws"}
+    )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
         """0.9 for a header of documented names, a row of the default layout, or such Parquet."""
@@ -187,7 +194,7 @@ class _Conversion:
         columns["exporter"] = pc.coalesce(*(text[name] for name in _EXPORTERS))
         columns["observation_point"] = text["flow-direction"]
         columns["sampling"] = pa.repeat(pa.scalar(1, pa.int64()), rows)
-        columns["flaws"] = rejected(pc.equal(text["action"], "REJECT"))
+        judged(columns, meaning(text["action"], _ACTIONS))
         return records(columns, rows)
 
     def _keep_gaps(self, gap: pa.Array, start: pa.Array, end: pa.Array) -> None:

@@ -8,7 +8,8 @@ with commas between ("tuples"). What Azure says, and what follows from it:
   the time only the event's is known: start and end of a row are the same.
 - Version 1 has neither states nor counters: these are null.
 - The source is the side that opened the flow, since rules judge the first packet.
-- Denied traffic (D) was tried and not let through; it is kept, with the flaw ``rejected``.
+- Denied traffic (D) was tried and not let through; it is kept, with the flaw ``rejected``, and
+  ``denied``.
 
 Source: Azure Network Watcher documentation, "Flow logging for network security groups" and "Virtual
 network flow logs". Nothing is said there about sampling: null.
@@ -34,9 +35,10 @@ from folkways.read.cloud.values import (
     counted,
     filtered,
     flags,
+    judged,
+    meaning,
     numbers,
     records,
-    rejected,
     sides,
 )
 from folkways.read.lines import Chunks
@@ -62,8 +64,13 @@ _COUNTERS = {
 _FIELDS = 13
 _FIELDS_V1 = 8
 _PADDING = "," * (_FIELDS - _FIELDS_V1)
-# Where the denial (D) and the state (B, C, E) stand, and the milliseconds in a unit of time.
-_DENIED = {"nsg": 7, "vnet": 7}
+# Where the decision and the state (B, C, E) stand, and the milliseconds in a unit of time. Of a
+# virtual network the state says both.
+_DECISION = 7
+_DECISIONS = {
+    "nsg": {"A": False, "D": True},
+    "vnet": {"B": False, "C": False, "E": False, "D": True},
+}
 _STATE = {"nsg": 8, "vnet": 7}
 _UNIT_MS = {"nsg": 1000, "vnet": 1}
 _WORDS = {"nsg": "network security group", "vnet": "virtual network"}
@@ -77,7 +84,7 @@ class AzureReader:
     gives = (
         KEY
         | {"bytes_forward", "bytes_reverse", "packets_forward", "packets_reverse"}
-        | {"initiator", "begins", "exporter", "flaws"}
+        | {"initiator", "begins", "exporter", "denied", "flaws"}
     )
 
     def sniff(self, source: Source, options: ReadOptions) -> float:  # noqa: ARG002  # the protocol's signature
@@ -193,7 +200,7 @@ def _batch(waiting: list[Group], tally: Tally) -> Iterator[Batch]:
     kept["initiator"] = pa.repeat(pa.scalar("source"), rows)
     begins = flags(pc.equal(columns["state"], "B"))
     kept["begins"] = pa.array(begins, mask=~begins)
-    kept["flaws"] = rejected(pc.equal(columns["denied"], "D"))
+    judged(kept, meaning(columns["decision"], _DECISIONS[kind]))
     kept["exporter"] = columns["exporter"]
     yield records(kept, rows)
 
@@ -212,7 +219,7 @@ def _columns(text: pa.Array, exporter: pa.Array, kind: str, tally: Tally) -> dic
         lists, exporter = lists.filter(good), exporter.filter(good)
     flat = pc.utf8_trim_whitespace(pc.list_flatten(lists))
     flat = pc.if_else(pc.equal(flat, ""), pa.scalar(None, pa.string()), flat)
-    places = _FIRST | _COUNTERS | {"denied": _DENIED[kind], "state": _STATE[kind]}
+    places = _FIRST | _COUNTERS | {"decision": _DECISION, "state": _STATE[kind]}
     found = {
         name: flat.take(pa.array(np.arange(i, len(flat), _FIELDS))) for name, i in places.items()
     }

@@ -99,9 +99,18 @@ def filtered(columns: dict[str, pa.Array], keep: Keep) -> dict[str, pa.Array]:
     return {name: column.filter(mask) for name, column in columns.items()}
 
 
-def rejected(where: pa.Array) -> pa.Array:
-    """The flaw of traffic that a rule of the provider's firewall did not let pass."""
-    return pc.if_else(pa.array(flags(where)), pa.scalar("rejected"), pa.scalar(None, pa.string()))
+def judged(columns: dict[str, pa.Array], denied: pa.Array) -> None:
+    """What a rule of the provider's firewall let pass or not, in place; null where not said."""
+    columns["denied"] = denied
+    columns["flaws"] = pc.if_else(
+        pa.array(flags(denied)), pa.scalar("rejected"), pa.scalar(None, pa.string())
+    )
+
+
+def meaning(words: pa.Array, values: dict[str, bool]) -> pa.Array:
+    """What words stand for, whatever their case; null for others."""
+    found = pc.index_in(pc.utf8_upper(words), pa.array(list(values)))
+    return pa.array(list(values.values()), pa.bool_()).take(found)
 
 
 def records(columns: dict[str, pa.Array], rows: int) -> Batch:

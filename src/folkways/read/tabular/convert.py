@@ -31,13 +31,17 @@ from folkways.read.tabular.mapping import (
 )
 from folkways.read.tabular.times import LAST_MS, Times
 from folkways.read.tabular.values import (
+    DROPPED,
+    FORWARDED,
     STRING,
     Parse,
     address_column,
     by_distinct,
     changed,
     country,
+    denied,
     flags,
+    forwarding_status,
     meant,
     null_if_zero,
     part,
@@ -55,6 +59,7 @@ _LIMITS = dict.fromkeys(PORT_FIELDS, 65_535) | dict.fromkeys(ASN_FIELDS, 2**32 -
 _ZERO_IS_NONE = {*ASN_FIELDS, "sampling", *PORT_FIELDS[2:]}
 _BLANK = " \t\r\n\0"  # ClickHouse fills texts of a fixed length with NUL
 _TEXT, _NUMBER = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
+_FLAG = pa.scalar(None, pa.bool_())
 
 Columns = dict[str, pa.Array]
 
@@ -177,6 +182,7 @@ class Converter:
             columns[field] = written(text[field])
         for field in (f for f in COUNTRY_FIELDS if f in text):
             columns[field] = self._each(field, text[field], country)
+        self._add_verdict(columns, text)
         if "opener" in text:
             columns["initiator"] = self._each("opener", text["opener"], side)
         if "name" in text:
@@ -192,6 +198,19 @@ class Converter:
             bad = found_address.null_count - text[field].null_count
             self._tally.flag(f"bad value: {field}", bad)
             columns[field] = changed(found_address, columns.get(field.removeprefix("translated_")))
+
+    def _add_verdict(self, columns: Columns, text: Columns) -> None:
+        """Whether the packets were discarded, by the first of the fields that says so."""
+        found = []
+        if "denied" in text:
+            found.append(self._each("denied", text["denied"], denied, pa.bool_()))
+        if "forwarding_status" in text:
+            given = text["forwarding_status"]
+            status = self._each("forwarding_status", given, forwarding_status, pa.int64())
+            known = pc.is_in(status, value_set=pa.array([FORWARDED, DROPPED]))
+            found.append(pc.if_else(known, pc.equal(status, DROPPED), _FLAG))
+        if found:
+            columns["denied"] = pc.coalesce(*found)
 
     def _add_numbers(self, columns: Columns, text: Columns) -> None:
         if "protocol" in text:

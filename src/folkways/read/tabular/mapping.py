@@ -28,6 +28,7 @@ PACKETS_FIELDS = ("packets_forward", "packets_reverse", "packets_total")
 ASN_FIELDS = ("source_asn", "destination_asn")
 NUMBER_FIELDS = (*BYTES_FIELDS, *PACKETS_FIELDS, "flows", *ASN_FIELDS, "sampling")
 FLAG_FIELDS = ("tcp_flags_forward", "tcp_flags_reverse")
+VERDICT_FIELDS = ("denied", "forwarding_status")
 FIELDS = (
     *TIME_FIELDS,
     *ADDRESS_FIELDS,
@@ -41,6 +42,7 @@ FIELDS = (
     *COUNTRY_FIELDS,
     *TRANSLATED_FIELDS,
     "byte_basis",
+    *VERDICT_FIELDS,
 )
 
 FACTORS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}

@@ -11,9 +11,17 @@ from folkways.model.addresses import address_to_text
 from folkways.read.addresses import addresses
 
 STRING = pa.string()
-Parse = Callable[[str], int | str | None]
+Parse = Callable[[str], bool | int | str | None]
 
 _BITS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
+_VERDICTS = {
+    **dict.fromkeys(("true", "yes", "1", "denied", "deny", "drop", "dropped", "blocked"), True),
+    **dict.fromkeys(("reject", "rejected", "block", "discarded"), True),
+    **dict.fromkeys(("false", "no", "0", "allowed", "allow", "accept", "accepted", "pass"), False),
+    **dict.fromkeys(("permit", "permitted", "passed", "forwarded"), False),
+}
+FORWARDED, DROPPED = 1, 2
+_STATUSES = ("unknown", "forwarded", "dropped", "consumed")
 _UNSPECIFIED = pa.array([b"\0" * 16, b"\0" * 10 + b"\xff\xff" + b"\0" * 4], pa.binary(16))
 _MAPPED = r"^(?i)::ffff:([0-9]+\.)"
 
@@ -73,6 +81,27 @@ def country(text: str) -> str | None:
 def side(text: str) -> str | None:
     """The words for either side of a flow."""
     return text if text in {"source", "destination"} else None
+
+
+def denied(text: str) -> bool | None:
+    """Whether a firewall discarded the packets, from a word."""
+    return _VERDICTS.get(text.lower())
+
+
+def forwarding_status(text: str) -> int | None:
+    """IPFIX's forwardingStatus (RFC 7270 section 4.12), of which the upper two bits tell.
+
+    0 is unknown, 1 forwarded, 2 dropped, 3 consumed by the device itself, which is no denial. Some
+    write the word in place of the number.
+    """
+    word = text.lower().split(" ")[0]
+    if word in _STATUSES:
+        return _STATUSES.index(word)
+    try:
+        value = int(text, 0)
+    except ValueError:
+        return None
+    return value >> 6 if 0 <= value < 256 else None
 
 
 def protocol(text: str) -> int | None:
