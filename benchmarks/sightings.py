@@ -3,7 +3,7 @@
 Run: python benchmarks/sightings.py [--connections 3000] [--only WORD]
 Of each packet it is known which rows state it, so that two errors can be told apart: packets that
 are counted again though a kept row states them (missed repetitions), and packets that no kept row
-states though some row does (false drops). Rows of which a share is kept count with that share.
+states though some row does (false drops). Of a row that is kept in part its end is meant.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from folkways.connect.connections import connections_of_day
@@ -20,6 +21,7 @@ from sightings_scenes import SCENES
 from sightings_world import DAY, UNKNOWN, Ints, Rows, World, make_world, together
 
 SEED = 20_260_801
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,11 @@ def errors(world: World, parts: list[Rows]) -> Errors:
     place[first] = stated
     of_packet = place[rows.row]
     packet, of_packet = rows.packet[of_packet >= 0], of_packet[of_packet >= 0]
+    order = np.argsort(of_packet, kind="stable")
+    packet, of_packet = packet[order], of_packet[order]
     total = np.bincount(of_packet, size[packet])
     weight = np.bincount(found["content"], found["bytes"], len(stated)) / total
-    counts = np.bincount(packet, weight[of_packet], len(size))
+    counts = np.bincount(packet, _kept(of_packet, size[packet], weight), len(size))
     copies = np.bincount(rows.packet, minlength=len(size))
     seen = copies > 0
     again = size[seen] @ (copies[seen] - 1)
@@ -78,6 +82,17 @@ def errors(world: World, parts: list[Rows]) -> Errors:
         right=float(right.mean()),
         wrong=float((~right & (said != UNKNOWN)).mean()),
     )
+
+
+def _kept(row: Ints, size: Ints, weight: Reals) -> Reals:
+    """How often each packet of each row is counted: of what is kept in part the end is meant."""
+    passed = np.cumsum(size)
+    first = np.searchsorted(row, np.arange(len(weight)))
+    total = np.bincount(row, size, len(weight))
+    since = passed - (passed - size)[first][row]
+    whole = np.floor(weight + 1e-9)
+    gone = (1 - (weight - whole)) * total
+    return whole[row] + np.clip((since - gone[row]) / size, 0, 1)
 
 
 def _connected(rows: Rows) -> dict[str, Ints]:

@@ -1,15 +1,17 @@
 """Several meters' statements of the same packets: two exporters, a log beside its own capture.
 
 Of the meters that saw a connection the best is kept: the one that saw both directions, then most
-packets, then the first by name. A row of another is a repetition only if what is kept of better
-ones covers its time and has its packets, within what loss explains. Otherwise both stand: the path
-changed, or each saw a part.
+packets, then the one with finer times, then the first by name. A row of another is a repetition
+only if what is kept of better ones covers its time and has its packets, within what loss explains,
+and does so for all that the other meter states of the connection, or if one row beside it says the
+same. Otherwise both stand: the path changed, or each saw a part.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from folkways.connect.meter_runs import runs
 from folkways.connect.same_meter import COVERED, LOSS, TOLERANCE_MS
 from folkways.connect.statements import (
     SPAN_BITS,
@@ -53,8 +55,10 @@ def _places(rows: Statements, chain: Ints) -> Ints:
     packets = np.bincount(part, np.maximum(rows.counts, 0).sum(axis=1))
     one_way = np.bincount(part, rows.states.all(axis=1)) == 0
     flawed = np.bincount(part, rows.flawed) > 0
+    coarse = np.bincount(part, ~rows.on_seconds) == 0
     of_chain, sort = chain[first], -rows.kind[first]
-    keys = (rows.meter[first], sort, flawed, -packets, one_way, rows.outside[first], of_chain)
+    last = (rows.meter[first], sort, coarse, flawed)
+    keys = (*last, -packets, one_way, rows.outside[first], of_chain)
     order = np.lexsort(keys)
     new = np.ones(len(order), np.bool_)
     new[1:] = of_chain[order][1:] != of_chain[order][:-1]
@@ -122,30 +126,56 @@ class Cover:
         if not len(self._starts):
             return np.zeros(len(rows), np.bool_)
         start, end = _instant(chain, rows.start), _instant(chain, rows.end)
-        # Sums of rows that touch the row's time, and of rows that lie inside it.
-        first = np.searchsorted(self._ends, start - TOLERANCE_MS)
-        last = np.searchsorted(self._starts, end + TOLERANCE_MS, side="right")
-        begun = np.searchsorted(self._starts, start - TOLERANCE_MS)
-        ended = np.searchsorted(self._ends, end + TOLERANCE_MS, side="right")
-        touching = [by_start[last] - by_end[first] for by_start, by_end in self._sums]
-        inside = [by_end[ended] - by_start[begun] for by_start, by_end in self._sums[:2]]
-        seen = last > first
-        counted = self._counts_agree(rows, touching, inside)
+        run = runs(rows, chain, self._rows, self._chain, self._way)
+        begun, ended = _instant(chain, run.start), _instant(chain, run.end)
+        reaches = self._timed(begun, ended, TOLERANCE_MS) & self._touched(begun, ended, 0)
+        timed = self._timed(start, end, np.where(reaches, TOLERANCE_MS, 0))
+        counted = self._counts_agree(rows, *self._counts(start, end))
+        beside, alike = self._beside(rows, start, end)
+        # A report of a NAT's outside is known by the translation, however it was counted.
+        outside = rows.outside & (beside | self._timed(start, end, TOLERANCE_MS))
+        return (timed & counted & run.agree) | alike | outside
+
+    def _timed(self, start: Ints, end: Ints, tolerance: int | Ints) -> Flags:
+        """Whether time is covered, but for the tolerance or a small share."""
         length = end - start
         gone = length - (self._length(end) - self._length(start))
-        timed = (gone <= np.maximum(TOLERANCE_MS, (1 - COVERED) * length)) & (
-            (gone < length) | self._within(start, end)
-        )
-        # A report of a NAT's outside is known by the translation, however it was counted.
-        return seen & (timed | self._beside(start, end)) & (counted | rows.outside)
+        little = gone <= np.maximum(tolerance, (1 - COVERED) * length)
+        return little & self._touched(start, end, tolerance)
 
-    def _counts_agree(self, rows: Statements, touching: list[Ints], inside: list[Ints]) -> Flags:
+    def _touched(self, start: Ints, end: Ints, tolerance: int | Ints) -> Flags:
+        """Whether some of what is covered lies between, or by the tolerance beside it."""
+        span = np.searchsorted(self._spans, end + tolerance, side="right") - 1
+        return (span >= 0) & (self._lasts[np.maximum(span, 0)] >= start - tolerance)
+
+    def _counts(self, start: Ints, end: Ints) -> tuple[list[Ints], list[Ints]]:
+        """Sums of the rows that share a row's time, and of those that lie inside it.
+
+        What only touches the edge of a row that lasts may be what came before, by another path.
+        """
+        length = end - start
+        edge = np.minimum((1 - COVERED) * length, TOLERANCE_MS).astype(np.int64)
+        edge = np.where(length < 2 * TOLERANCE_MS, -TOLERANCE_MS, edge)
+        first = np.searchsorted(self._ends, start + edge)
+        last = np.searchsorted(self._starts, end - edge, side="right")
+        begun = np.searchsorted(self._starts, start - TOLERANCE_MS)
+        ended = np.searchsorted(self._ends, end + TOLERANCE_MS, side="right")
+        sharing, inside = [], []
+        for by_start, by_end in self._sums:
+            inside.append(by_end[ended] - by_start[begun])
+            before = np.where(edge > 0, by_end[first] - by_start[begun], 0)
+            after = np.where(edge > 0, by_end[ended] - by_start[last], 0)
+            core = by_start[last] - by_end[first]
+            sharing.append(core + np.maximum(before, 0) + np.maximum(after, 0))
+        return sharing, inside
+
+    def _counts_agree(self, rows: Statements, sharing: list[Ints], inside: list[Ints]) -> Flags:
         """By packets where both sides count them, else by octets; true if neither is known."""
         found = np.ones(len(rows), np.bool_)
         # Octets are counted with other headers by other meters.
         for which, mine, loss in ((1, rows.octets, 2 * LOSS), (0, rows.packets, LOSS)):
-            known = (mine[:, self._way] >= 0) & (touching[2 + which] == 0)
-            least, most = inside[which] * (1 - loss) - 1, touching[which] / (1 - loss) + 1
+            known = (mine[:, self._way] >= 0) & (sharing[2 + which] == 0)
+            least, most = inside[which] * (1 - loss) - 1, sharing[which] / (1 - loss) + 1
             agrees = (mine[:, self._way] >= least) & (mine[:, self._way] <= most)
             found = np.where(known, agrees, found)
         return found
@@ -157,22 +187,22 @@ class Cover:
         part = np.minimum(at, self._lasts[there]) - self._spans[there]
         return np.where(span >= 0, self._before[there] + part, 0)
 
-    def _within(self, start: Ints, end: Ints) -> Flags:
-        """Whether an instant lies in a span; false for what lasts."""
-        span = np.maximum(np.searchsorted(self._spans, start, side="right") - 1, 0)
-        return (start == end) & (self._spans[span] <= start) & (start <= self._lasts[span])
-
-    def _beside(self, start: Ints, end: Ints) -> Flags:
-        """Whether a kept row has nearly the same start and end, by clocks that differ."""
-        found = np.zeros(len(start), np.bool_)
+    def _beside(self, rows: Statements, start: Ints, end: Ints) -> tuple[Flags, Flags]:
+        """Whether a kept row has nearly the same start and end, and such a one the same counts."""
+        beside, alike = np.zeros(len(start), np.bool_), np.zeros(len(start), np.bool_)
         at = np.searchsorted(self._starts, start)
         ends = _instant(self._chain, self._rows.end)
         for place in (at - 2, at - 1, at, at + 1):
             near = np.clip(place, 0, len(self._starts) - 1)
-            found |= (np.abs(self._starts[near] - start) <= TOLERANCE_MS) & (
+            close = (np.abs(self._starts[near] - start) <= TOLERANCE_MS) & (
                 np.abs(ends[near] - end) <= TOLERANCE_MS
             )
-        return found
+            other = self._rows.take(near)
+            counts = [np.maximum(c[:, self._way], 0) for c in (other.packets, other.octets)]
+            unknown = [(c[:, self._way] < 0) * 1 for c in (other.packets, other.octets)]
+            beside |= close
+            alike |= close & self._counts_agree(rows, [*counts, *unknown], counts)
+        return beside, alike
 
 
 def _instant(chain: Ints, at: Ints) -> Ints:

@@ -28,7 +28,7 @@ LOSS = 0.25
 """What share of the packets one of two meters may have missed."""
 _NEIGHBOURS = 8
 """So many rows that follow in order of start are compared with each."""
-_ALIKE = 3.0
+ALIKE = 3.0
 """Rates of two rows of the same packets, uneven in time, may differ by this factor."""
 
 
@@ -99,7 +99,7 @@ def _repeats(better: Statements, worse: Statements) -> Flags:
     )
     apart = np.maximum(np.abs(better.start - worse.start), np.abs(better.end - worse.end))
     counted = worse.states.any(axis=1)
-    whole_seconds = _on_seconds(better) | _on_seconds(worse)
+    whole_seconds = better.on_seconds | worse.on_seconds
     twin = equal & counted & (apart < np.where(whole_seconds, SECOND_MS, 2))
     overlap = _overlap(better, worse)
     inside = np.where(
@@ -112,12 +112,6 @@ def _repeats(better: Statements, worse: Statements) -> Flags:
     # Two whole connections, by clocks that differ; pieces that follow each other may be equal.
     shifted = equal & counted & better.whole & worse.whole & (apart <= TOLERANCE_MS)
     return np.where(worse.exclusive, one_flow | shifted, twin)
-
-
-def _on_seconds(rows: Statements) -> Flags:
-    """Rows of a form that gives times in whole seconds, as far as can be seen."""
-    found: Flags = (rows.start % SECOND_MS == 0) & (rows.end % SECOND_MS == 0)
-    return found
 
 
 def _overlap(one: Statements, other: Statements) -> Ints:
@@ -142,6 +136,6 @@ def shares(rows: Statements) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     part = _overlap(before, after) / after.length
     rate = [np.maximum(r.counts, 0).sum(axis=1) / np.maximum(r.length, 1) for r in (before, after)]
     alike = (before.states | ~after.states).all(axis=1)
-    alike &= (rate[0] * _ALIKE >= rate[1]) & (rate[1] * _ALIKE >= rate[0])
+    alike &= (rate[0] * ALIKE >= rate[1]) & (rate[1] * ALIKE >= rate[0])
     kept[other[alike]] = 1 - part[alike]
     return kept

@@ -86,10 +86,20 @@ class Statements:
         return self.meter * 8 + self.kind * 2 + self.outside
 
     @cached_property
+    def on_seconds(self) -> Flags:
+        """Rows of a form that gives times in whole seconds, as far as can be seen."""
+        found: Flags = (self.start % SECOND_MS == 0) & (self.end % SECOND_MS == 0)
+        return found
+
+    @cached_property
     def rank(self) -> Ints:
-        """The higher, the better a row is to be kept: by counts, length, start; then by content."""
+        """The higher, the better a row is to be kept: by counts, times; then by content.
+
+        Whole seconds go last, since they do not tell who sent first.
+        """
         total = np.maximum(self.counts, 0).sum(axis=1)
-        order = np.lexsort((self.source, self.identity, -self.start, self.length, total))
+        times = (-self.start, self.length, ~self.on_seconds)
+        order = np.lexsort((self.source, self.identity, *times, total))
         found = np.empty(len(self), np.int64)
         found[order] = np.arange(len(self))
         return found
