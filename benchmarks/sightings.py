@@ -1,13 +1,15 @@
-"""How often "one traffic, one count" errs: several meters see simulated connections.
+"""How often "one traffic, one count" errs: several meters see the same connections.
 
-Run: python benchmarks/sightings.py [--connections 3000] [--only WORD]
-Of each packet it is known which rows state it, so that two errors can be told apart: packets that
-are counted again though a kept row states them (missed repetitions), and packets that no kept row
-states though some row does (false drops). Of a row that is kept in part its end is meant.
+Run: python benchmarks/sightings.py [--connections 3000 | --captures FOLDER] [--only WORD]
+The connections are simulated, or those of real captures. Of each packet it is known which rows
+state it, so that two errors can be told apart: packets that are counted again though a kept row
+states them (missed repetitions), and packets that no kept row states though some row does (false
+drops). Of a row that is kept in part its end is meant.
 """
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -156,10 +158,11 @@ def _addresses(numbers: Ints, first: int) -> pa.Array:
     return addresses_from_numpy(octets)
 
 
-def run(name: str, connections: int) -> Errors:
-    """One scene in a world of its own, the same every time."""
+def run(name: str, world: World | int) -> Errors:
+    """One scene in a world of its own, or in the given one; the same every time."""
     rng = np.random.default_rng(SEED)
-    world = make_world(rng, connections)
+    if isinstance(world, int):
+        world = make_world(rng, world)
     return errors(world, SCENES[name](world, rng))
 
 
@@ -167,9 +170,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=int, default=3000)
+    parser.add_argument("--captures", type=Path)
+    parser.add_argument("--limit", type=int, default=1000)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    world = make_world(np.random.default_rng(SEED), arguments.connections)
+    if arguments.captures:
+        from sightings_captures import world_of_captures
+
+        world = world_of_captures(arguments.captures, arguments.limit)
+    else:
+        world = make_world(np.random.default_rng(SEED), arguments.connections)
     print(f"{len(world.key):,} connections, {len(world.packets.time):,} packets\n")
     print(
         "| seen by | bytes counted | repeated bytes counted again | bytes dropped "
@@ -177,8 +187,7 @@ def main() -> None:
     )
     for name in SCENES:
         if arguments.only in name:
-            cells = " | ".join(run(name, arguments.connections).cells())
-            print(f"| {name} | {cells} |", flush=True)
+            print(f"| {name} | {' | '.join(run(name, world).cells())} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,19 @@ def _copies(world: World, rng: Random) -> list[Rows]:
     return [rows, rows.take(some).but(source="copy")]
 
 
+def _rotated(world: World, rng: Random) -> list[Rows]:
+    """Rows in twenty files, cut at random instants, in disorder, every fourth file twice."""
+    rows = observe(world, SHORT, rng)
+    start = rows.columns["start_ms"]
+    number = np.searchsorted(np.sort(rng.choice(start, 19, replace=False)), start, side="right")
+    files = [
+        rows.take(np.flatnonzero(number == n)).but(source=f"{n} {copy}")
+        for n in range(20)
+        for copy in range(2 if n % 4 == 0 else 1)
+    ]
+    return [files[n] for n in rng.permutation(len(files))]
+
+
 def _as_text(world: World, rng: Random, exporter: str) -> list[Rows]:
     """The same rows again in whole seconds."""
     rows = observe(world, A, rng)
@@ -150,6 +163,7 @@ SCENES: dict[str, Scene] = {
     "a sensor's states every minute": _states(SENSOR, 60, total=False),
     "totals every minute": _states(replace(A, active=1e6, idle=120), 60, total=True),
     "rows copied": _copies,
+    "files rotated, some twice": _rotated,
     "rows again as text of whole seconds": partial(_as_text, exporter="a"),
     "the same, exporter not named": partial(_as_text, exporter=""),
 }
