@@ -26,21 +26,21 @@ world_module = load("sightings_world")
 load("sightings_scenes")
 sightings = load("sightings")
 
-ALONE = ("one exporter, 120/30", "one exporter, 60/15", "one exporter, 1800/120")
-ALONE += ("one exporter, whole seconds", "one exporter, 1 % of packets lost")
-ALONE += ("one capture", "one sensor")
-APART = ("out at one, in at the other", "balanced by connection", "flapping every 300 s")
-APART += ("two workers of a sensor, by connection", "one exporter, a row for each of two ToS")
-APART += ("a capture in two files",)
-TOGETHER = ("two exporters, same timeouts", "two exporters, 60/15 and 1800/120")
-TOGETHER += ("the same, clocks 0.1 s apart", "the same, clocks 1 s apart", "three exporters")
-TOGETHER += ("the same, one in whole seconds", "two exporters, 5 % of rows lost")
-TOGETHER += ("a sensor beside an exporter", "a sensor beside a capture", "two sensors, named")
-TOGETHER += ("a capture beside an exporter", "two captures of the same", "rows copied")
-TOGETHER += ("files rotated, some twice",)
-TOGETHER += ("two workers of a sensor, all packets each", "a sensor's states every minute")
-TOGETHER += ("totals every minute", "rows again as text of whole seconds")
-TOGETHER += ("the same, exporter not named",)
+ALONE = ["one exporter, 120/30", "one exporter, 60/15", "one exporter, 1800/120"]
+ALONE += ["one exporter, whole seconds", "one exporter, 1 % of packets lost"]
+ALONE += ["one capture", "one sensor"]
+APART = ["out at one, in at the other", "balanced by connection", "flapping every 300 s"]
+APART += ["two workers of a sensor, by connection", "one exporter, a row for each of two ToS"]
+APART += ["a capture in two files"]
+TOGETHER = ["two exporters, same timeouts", "two exporters, 60/15 and 1800/120"]
+TOGETHER += ["the same, clocks 0.1 s apart", "the same, clocks 1 s apart", "three exporters"]
+TOGETHER += ["the same, one in whole seconds", "two exporters, 5 % of rows lost"]
+TOGETHER += ["a sensor beside an exporter", "a sensor beside a capture", "two sensors, named"]
+TOGETHER += ["a capture beside an exporter", "two captures of the same", "rows copied"]
+TOGETHER += ["files rotated, some twice"]
+TOGETHER += ["two workers of a sensor, all packets each", "a sensor's states every minute"]
+TOGETHER += ["totals every minute", "rows again as text of whole seconds"]
+TOGETHER += ["the same, exporter not named"]
 
 
 @pytest.mark.parametrize("scene", ALONE)
