@@ -125,6 +125,7 @@ SCENES: dict[str, Scene] = {
     "the same, clocks 3 s apart": _late(3),
     "the same, one in whole seconds": see(replace(SHORT, resolution_ms=1000), LONG),
     "same timeouts, clocks 3 s apart": see(A, replace(B, clock=3)),
+    "the same, clocks 60 s apart": see(A, replace(B, clock=-60)),
     **{f"two exporters, {share:.1%} of packets lost": _lossy(share) for share in (0.001, 0.01)},
     **{f"two exporters, {share:.0%} of packets lost": _lossy(share) for share in (0.05, 0.25)},
     "60/15 and 1800/120, 1 % of packets lost": see(replace(SHORT, loss=0.01), LONG),

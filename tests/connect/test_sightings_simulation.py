@@ -34,6 +34,7 @@ APART += ["two workers of a sensor, by connection", "one exporter, a row for eac
 APART += ["a capture in two files"]
 TOGETHER = ["two exporters, same timeouts", "two exporters, 60/15 and 1800/120"]
 TOGETHER += ["the same, clocks 0.1 s apart", "the same, clocks 1 s apart", "three exporters"]
+TOGETHER += ["the same, clocks 3 s apart", "the same, clocks 60 s apart"]
 TOGETHER += ["the same, one in whole seconds", "two exporters, 5 % of rows lost"]
 TOGETHER += ["a sensor beside an exporter", "a sensor beside a capture", "two sensors, named"]
 TOGETHER += ["a capture beside an exporter", "two captures of the same", "rows copied"]

@@ -1,7 +1,8 @@
 """Which keys have rows that may state the same packets. Most have none, and cost a look only.
 
-A key is contested if two of its rows start together, overlap, or, by different meters, nearly
-touch. Hashes stand for keys, so that one may be looked at for nothing, but none is missed.
+A key is contested if two of its rows start together, overlap, or, by different meters, are not
+further apart than clocks may be. Hashes stand for keys, so that one may be looked at for nothing,
+but none is missed.
 """
 
 import duckdb
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from folkways.connect.clocks import APART_MS
 from folkways.connect.same_meter import TOLERANCE_MS
 from folkways.connect.statements import groups, reached_before
 
@@ -81,7 +83,7 @@ def _near(
     together = np.zeros(len(key), np.bool_)
     together[1:] = (ordered[1:] == ordered[:-1]) & (begins[1:] - begins[:-1] < TOLERANCE_MS)
     touches = (reached >= 0) & (
-        (begins < reached) | together | (several[ordered] & (begins <= reached + TOLERANCE_MS))
+        (begins < reached) | together | (several[ordered] & (begins <= reached + APART_MS))
     )
     found = np.zeros(len(key), np.bool_)
     found[order] = touches

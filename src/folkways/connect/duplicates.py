@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from folkways.connect.clocks import METER, clocks
 from folkways.connect.contest import EXCLUSIVE, KEY, SENT_IN, SENT_OUT, contested_keys
 from folkways.connect.other_meters import chains, repeated
 from folkways.connect.same_meter import (
@@ -75,14 +76,16 @@ _INSIDE = """
 _STATEMENTS = f"""
     SELECT row, hash({KEY}) AS key, hash({", ".join(_TELLING)}) AS identity, uid,
            exporter, observation_point, source,
-           start_ms, end_ms, packets_out, packets_in, bytes_out, bytes_in,
+           start_ms - coalesce(ahead_ms, 0) AS start_ms, end_ms - coalesce(ahead_ms, 0) AS end_ms,
+           packets_out, packets_in, bytes_out, bytes_in,
            flows IS NULL AND member IS NOT NULL AND remote IS NOT NULL
                AND (protocol NOT IN (6, 17, 132)
                     OR (member_port IS NOT NULL AND remote_port IS NOT NULL)) AS comparable,
            {EXCLUSIVE} AS exclusive,
            begins IS TRUE AND uid IS NOT NULL AS whole, cumulative,
            coalesce(sampling, 1) > 1 AS sampled, {_OUTSIDE}, flaws IS NOT NULL AS flawed
-    FROM contested_rows WHERE hash({KEY}) % {{parts}} = {{part}}
+    FROM contested_rows LEFT JOIN contested_clocks ON {METER} = meter
+    WHERE hash({KEY}) % {{parts}} = {{part}}
 """
 
 
@@ -172,6 +175,7 @@ def _decide(con: duckdb.DuckDBPyConnection, duplicates: Duplicates, timeout_ms: 
     con.execute(
         "CREATE TEMP TABLE contested_marks (row BIGINT, seen VARCHAR, kept DOUBLE)"
     ).fetchall()
+    con.register("contested_clocks", clocks(con, "contested_rows", KEY))
     rows = con.sql("SELECT count(*) FROM contested_rows").fetchall()[0][0]
     parts = -(-rows // DECIDED_ROWS)
     for part in range(parts):
@@ -181,6 +185,7 @@ def _decide(con: duckdb.DuckDBPyConnection, duplicates: Duplicates, timeout_ms: 
         con.register("contested_part", marks)
         con.execute("INSERT INTO contested_marks SELECT * FROM contested_part").fetchall()
         con.unregister("contested_part")
+    con.unregister("contested_clocks")
 
 
 def _numbered(found: pa.Table) -> Statements:
