@@ -22,6 +22,8 @@ from folkways.connect.statements import (
     reached_before,
 )
 
+_TELLING_ROWS = 30
+
 
 @dataclass(frozen=True)
 class Chains:
@@ -55,7 +57,7 @@ def _places(rows: Statements, chain: Ints) -> Ints:
     packets = np.bincount(part, np.maximum(rows.counts, 0).sum(axis=1))
     one_way = np.bincount(part, rows.states.all(axis=1)) == 0
     flawed = np.bincount(part, rows.flawed) > 0
-    coarse = np.bincount(part, ~rows.on_seconds) == 0
+    coarse = _coarse(rows)[first]
     of_chain, sort = chain[first], -rows.kind[first]
     last = (rows.meter[first], sort, coarse, flawed)
     keys = (*last, -packets, one_way, rows.outside[first], of_chain)
@@ -66,6 +68,15 @@ def _places(rows: Statements, chain: Ints) -> Ints:
     place = np.empty(len(order), np.int64)
     place[order] = at - np.maximum.accumulate(np.where(new, at, 0)) + 1
     return place[part]
+
+
+def _coarse(rows: Statements) -> Flags:
+    """Rows of meters that give whole seconds only, if they have enough rows to tell."""
+    track = groups(rows.track)
+    found: Flags = (np.bincount(track) >= _TELLING_ROWS) & (
+        np.bincount(track, ~rows.on_seconds) == 0
+    )
+    return found[track]
 
 
 def repeated(rows: Statements, found: Chains, timeout_ms: int) -> Flags:
