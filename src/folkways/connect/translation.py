@@ -62,7 +62,8 @@ def as_the_population_sees(
     """
     translated = pc.or_(*(rows[f"translated_{side}_address"].is_valid() for side in SIDES))
     picked = np.flatnonzero(translated.to_numpy(zero_copy_only=False))
-    some, at = rows.take(pa.array(picked)), start[picked]
+    addresses = [name for name in rows.schema.names if name.endswith("_address")]
+    some, at = rows.select(addresses).take(pa.array(picked)), start[picked]
 
     def view(column: str) -> _View:
         octets, known = addresses_to_numpy(some[column])
