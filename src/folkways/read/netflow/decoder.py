@@ -65,10 +65,10 @@ class Decoder:
         if received_ms is not None:
             place = self._clocks.moved(packet, exporter, received_ms)
             if place is not None:
-                # What was gathered by the clock as it was is made into rows first.
-                yield from self.flush()
+                # What was gathered by the clock as it was stays in groups of its own.
                 self._clocks.turn(place)
-        yield from self.feed_all((packet,), exporter)
+                self._places.part(place)
+        return self.feed_all((packet,), exporter)
 
     def feed_all(self, packets: Iterable[bytes], exporter: Exporter = None) -> Iterator[Batch]:
         """Take many export packets of one sender."""
@@ -240,6 +240,7 @@ class Decoder:
         if group is None or group.template != template:
             version, domain = data.header.version, data.header.domain
             group = groups[template.number] = Group(data.exporter, version, domain, template)
+            group.clock_off = self._clocks.off((data.exporter, version, domain))
         head = data.header.raw.ljust(HEAD[data.header.version], b"\0")
         self._add(group, head + data.content)
         return group
@@ -265,6 +266,5 @@ class Decoder:
         def find(number: int) -> Template | None:
             return self._sessions.template((exporter, version, domain, number))
 
-        off = self._clocks.off((exporter, version, domain))
-        origin = Origin(exporter, version, domain, self._facts, off)
+        origin = Origin(exporter, version, domain, self._facts, group.clock_off)
         return make_rows(group.fields(find), context, rate, origin, self._tally)

@@ -41,6 +41,7 @@ class Group:
     """Pieces of one template, with the number of records in each."""
 
     __slots__ = (
+        "clock_off",
         "counts",
         "domain",
         "exporter",
@@ -58,6 +59,8 @@ class Group:
         self.pieces: list[bytes] = []
         self.counts: list[int] = []
         self.walked: Walked | None = None
+        self.clock_off = False
+        """The exporter's clock was not that of the capture when these came."""
 
     def clear(self) -> None:
         """Forget the pieces."""

@@ -86,6 +86,13 @@ class Places:
             place.deferred.clear()
             place.forget()
 
+    def part(self, key: tuple[Exporter, int, int]) -> None:
+        """Let what comes from now on there begin new groups; what they hold stays pending."""
+        place = self.known.get(key)
+        if place is not None:
+            place.groups.clear()
+            place.walked.clear()
+
     def drop(self, templates: Iterable[Key]) -> None:
         """Forget the groups of templates that are no more; what they hold stays pending."""
         for exporter, version, domain, number in templates:
