@@ -32,9 +32,10 @@ MADE = "<!-- Made by docs/generate.py (make docs); do not edit. -->\n"
 COMMANDS = """\
 # Commands
 
-Exit codes: 0 done; 2 the user can mend it; 1 the machine or Folkways failed; 130 stopped by Ctrl-C.
-An error is one line on standard error. `--json` prints one JSON value on standard output, described
-in [JSON](json.md). Progress bars go to standard error, and only to a terminal.
+Exit codes: 0 done; 3 some of the sources could not be read, the rest went in; 2 the user can mend
+it; 1 the machine or Folkways failed; 130 stopped by Ctrl-C. An error is one line on standard error.
+`--json` prints one JSON value on standard output, described in [JSON](json.md). Progress bars go to
+standard error, and only to a terminal.
 
 Environment: `FOLKWAYS_CONFIG_DIR` says where keys lie (else `$XDG_CONFIG_HOME/folkways`, else
 `~/.config/folkways`), `FOLKWAYS_MEMORY_MB` how much memory the engine may use, and

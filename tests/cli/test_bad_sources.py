@@ -174,10 +174,29 @@ def test_what_cannot_be_read_is_told_beside_what_can(
         (tmp_path / "mixed" / f"{i}.bin").write_bytes(bytes([i]) * 100)
     (tmp_path / "mixed" / "some.pcap").write_bytes(capture(2)[0])
     ran = run("ingest", empty, tmp_path / "mixed")
-    assert ran.code == 0
+    assert ran.code == 3
     assert ran.out.startswith("1 source in (2 flows), 0 known already, 25 not readable.\n")
     assert ran.out.count("  not read: ") == 20
-    assert ran.out.endswith("  and 5 more\n")
+    assert ran.out.endswith("  and 5 more\n25 sources could not be read; the rest is in.\n")
+
+
+def test_the_exit_code_says_that_something_was_not_read(
+    run: Run, fails: Fails, empty: Path, tmp_path: Path, capture: Capture
+) -> None:
+    (tmp_path / "mixed").mkdir()
+    bad, good = tmp_path / "mixed" / "a.bin", tmp_path / "mixed" / "b.pcap"
+    bad.write_bytes(b"a" * 100)
+    good.write_bytes(capture(2)[0])
+    assert run("ingest", empty, tmp_path / "mixed", "--dry-run").code == 3
+    told = run("ingest", empty, tmp_path / "mixed", "--json")
+    assert told.code == 3
+    assert [one["name"] for one in json.loads(told.out)["refused"]] == [str(bad)]
+    # What is known already is in; the other still is not.
+    again = run("ingest", empty, tmp_path / "mixed")
+    assert again.code == 3
+    assert again.out.endswith("1 source could not be read; the rest is in.\n")
+    assert run("ingest", empty, good).code == 0
+    fails(2, "ingest", empty, bad)
 
 
 def test_a_format_that_is_not_the_sources(

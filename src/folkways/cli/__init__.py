@@ -17,7 +17,8 @@ STOPPED = "stopped; what was committed stays. Run the same command again to go o
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and end with its exit code.
 
-    0: done; 2: the user can mend it; 1: the machine or Folkways failed; 130: stopped by Ctrl-C.
+    0: done; 3: some of the sources could not be read, the rest went in; 2: the user can mend it;
+    1: the machine or Folkways failed; 130: stopped by Ctrl-C.
     Every error that is no bug of Folkways is one line on standard error.
 
     Raises:

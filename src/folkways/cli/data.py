@@ -25,9 +25,12 @@ from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
+from folkways.study.ingest import Ingested
 
 key_app = typer.Typer(name="key", help="The key of a study's pseudonyms.")
 MOST_REFUSED = 20
+SOME_REFUSED = 3
+"""The exit code where some of the sources could not be read, and the rest went in."""
 
 
 def ingest(
@@ -52,11 +55,13 @@ def ingest(
     The days that they touch are settled. Run it again over a directory that grew: only what is new
     is read.
 
+    The exit code is 3 if some of the files could not be read; the others went in all the same.
+
     Example: folkways ingest my-study /var/log/zeek
     """
     options = ReadOptions(active_timeout, idle_timeout, mapping, sampling, exporter)
     if dry:
-        _dry_run(Study.open(study), sources, wanted, options, as_json=as_json)
+        _end(_dry_run(Study.open(study), sources, wanted, options, as_json=as_json))
         return
     with Bars() as bars:
         done = Study.open(study).ingest(
@@ -64,7 +69,12 @@ def ingest(
         )
     if as_json:
         print_json(done.to_json())
-        return
+    else:
+        _tell_done(done)
+    _end(len(done.refused))
+
+
+def _tell_done(done: Ingested) -> None:
     rows = sum(entry.rows for entry in done.entries)
     tell(
         f"{_count(len(done.entries), 'source')} in ({_count(rows, 'flow')}), {len(done.known):,} "
@@ -73,6 +83,14 @@ def ingest(
     for cause, count in done.skipped.most_common():
         tell(f"  {count:,} skipped: {cause}")
     _tell_refused(done.refused)
+    if done.refused:
+        tell(f"{_count(len(done.refused), 'source')} could not be read; the rest is in.")
+
+
+def _end(refused: int) -> None:
+    """End with the exit code that says whether all could be read."""
+    if refused:
+        raise typer.Exit(SOME_REFUSED)
 
 
 def _tell_refused(refused: Sequence[tuple[str, str]]) -> None:
@@ -84,12 +102,14 @@ def _tell_refused(refused: Sequence[tuple[str, str]]) -> None:
 
 def _dry_run(
     study: Study, sources: list[str], wanted: str | None, options: ReadOptions, *, as_json: bool
-) -> None:
+) -> int:
+    """Tell what would go in; how many sources could not be read."""
     with Bars() as bars:
         told = study.dry_run(*sources, wanted=wanted, options=options, progress=bars)
+    refused = [(one["path"], one["error"]) for one in told["sources"] if one["error"]]
     if as_json:
         print_json(told)
-        return
+        return len(refused)
     rows = [{**one, "format": _state(one)} for one in told["sources"]]
     print_rows(rows, ["format", "records", "flows", "disk_bytes", "seconds", "path"])
     tell(
@@ -97,9 +117,12 @@ def _dry_run(
         f"{_megabytes(told['disk_bytes'])} on disk ({_megabytes(told['disk_free_bytes'])} are "
         f"free), {told['seconds']:,.0f} s."
     )
-    _tell_refused([(one["path"], one["error"]) for one in told["sources"] if one["error"]])
+    _tell_refused(refused)
     if not told["fits"]:
         tell("The disk is too small for this.")
+    if refused:
+        tell(f"{_count(len(refused), 'source')} could not be read.")
+    return len(refused)
 
 
 def _state(one: dict[str, Any]) -> str:
