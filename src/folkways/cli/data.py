@@ -25,7 +25,7 @@ from folkways.cli.progress import Bars
 from folkways.model.errors import UserError
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
-from folkways.study.ingest import Ingested
+from folkways.study.ingested import Ingested
 
 key_app = typer.Typer(name="key", help="The key of a study's pseudonyms.")
 MOST_REFUSED = 20
@@ -80,6 +80,8 @@ def _tell_done(done: Ingested) -> None:
         f"{_count(len(done.entries), 'source')} in ({_count(rows, 'flow')}), {len(done.known):,} "
         f"known already, {len(done.refused):,} not readable."
     )
+    if done.renewed:
+        tell(f"  {_count(len(done.renewed), 'source')} read anew, since more is known now")
     for cause, count in done.skipped.most_common():
         tell(f"  {count:,} skipped: {cause}")
     _tell_refused(done.refused)

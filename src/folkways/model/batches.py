@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import pyarrow as pa
 
 from folkways.model.columns import ANSWERS, NAMES, RECORDS, Table
+from folkways.model.told import Need, Told
 
 Kind = Literal["records", "names", "answers"]
 READ_TABLES: dict[Kind, Table] = {"records": RECORDS, "names": NAMES, "answers": ANSWERS}
@@ -52,7 +53,8 @@ class Tally:
     something is wrong with them; ``notes`` are sentences for a person, each said once;
     ``versions`` counts units (packets, files, rows) by what they say of their format and version;
     ``gaps`` are stretches with lost records; ``unseen_templates`` counts sets by the template that
-    never came.
+    never came; ``told`` is what exporters said of their records, ``needs`` what of that had to be
+    asked of other sources.
     """
 
     records: int = 0
@@ -62,6 +64,8 @@ class Tally:
     versions: Counter[str] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
     unseen_templates: Counter[str] = field(default_factory=Counter)
+    told: list[Told] = field(default_factory=list)
+    needs: list[Need] = field(default_factory=list)
 
     def skip(self, cause: str, count: int = 1) -> None:
         """Count units that give no row."""
@@ -110,6 +114,8 @@ class Tally:
             self.add_gap(gap)
         for sentence in other.notes:
             self.note(sentence)
+        self.told += other.told
+        self.needs += other.needs
 
 
 def make_batch(kind: Kind, columns: dict[str, pa.Array], rows: int) -> Batch:

@@ -21,6 +21,10 @@ class FormatError(UserError):
     """A source is not of the format it was taken for, or of none that is known."""
 
 
+class ChangedError(FormatError):
+    """A source did not stay as it was while it was read, so that its rows are of no one content."""
+
+
 class MappingError(UserError):
     """A mapping file (tabular sources) does not fit its source or contradicts itself."""
 

@@ -1,10 +1,11 @@
 """What a reader is. Each format has one in a file (or folder) of its own, listed in ``formats``."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from folkways.model.batches import Batch, Tally
+from folkways.model.told import Heard
 from folkways.read.source import Source
 
 BATCH_ROWS = 262_144
@@ -25,7 +26,8 @@ class ReadOptions:
     ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is a
     mapping file for tabular sources, or the name of a preset. ``sampling`` says for all
     sources that packets were sampled 1 in N before they were measured; None: as the source says.
-    ``exporter`` names who measured, where a source does not say it.
+    ``exporter`` names who measured, where a source does not say it. ``heard`` is what exporters
+    said in other sources; who reads a study's sources says it.
     """
 
     active_timeout_s: float = 1800.0
@@ -33,6 +35,7 @@ class ReadOptions:
     mapping: str | None = None
     sampling: int | None = None
     exporter: str | None = None
+    heard: Heard = field(default_factory=Heard, compare=False)
 
 
 class Reader(Protocol):

@@ -1,7 +1,8 @@
 """A source of bytes: a file, a member of a directory, or standard input, decompressed on the way.
 
-Compression is found by its magic bytes, never by the file's name. Nothing is ever spooled to disk:
-what comes from standard input is read once, and hashed as it passes.
+Compression is found by its magic bytes, never by the file's name. Nothing is ever spooled to disk,
+and what is read is hashed as it passes: the digest is that of the bytes that the rows came from. A
+file is opened once, and whatever is read of it more than once must be the same each time.
 """
 
 import bz2
@@ -10,20 +11,22 @@ import hashlib
 import io
 import lzma
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 import zstandard
 
 from folkways.model.errors import UserError
+from folkways.read.file import File, View, changed
+from folkways.read.passing import BROKEN_STREAM, CHUNK, HEAD_BYTES, Passing
 
-HEAD_BYTES = 65_536
-_CHUNK = 1 << 20
+__all__ = ["BROKEN_STREAM", "HEAD_BYTES", "Source", "find_sources"]
+
 _SMALL = 256  # what a cut stream loses at its end
+_RAW_BYTES = 1 << 17
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -31,53 +34,34 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\x00", "xz"),
 )
 
-BROKEN_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-"""What reading a cut or broken compressed stream can raise."""
-
-
-class Digest(Protocol):
-    """The part of hashlib's objects that is used here."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take more content."""
-
-    def hexdigest(self) -> str:
-        """The digest so far."""
-
-
-class Hashing(io.RawIOBase):
-    """A stream that hashes what is read from it; only standard input needs it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.hash: Digest = hashlib.sha256()
-
-    def readable(self) -> bool:
-        """Always."""
-        return not self.closed
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read at most as much as the buffer holds; 0 at the end."""
-        data = self._stream.read(len(buffer))
-        self.hash.update(data)
-        buffer[: len(data)] = data
-        return len(data)
-
 
 @dataclass
 class Source:
-    """One thing to read. ``path`` is None for standard input."""
+    """One thing to read. ``path`` is None for standard input.
+
+    It can be sent to another process, which then opens the file anew.
+    """
 
     name: str
     path: Path | None
     stdin: BinaryIO | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        self._passed: list[Passing] = []
+        self._by_others = self._by_path = False
+
+    def __reduce__(self) -> tuple[type["Source"], tuple[str, Path | None]]:
+        return Source, (self.name, self.path)
+
+    @cached_property
+    def _file(self) -> File:
+        return File(cast("Path", self.path), self.name)
+
     @cached_property
     def _raw_head(self) -> bytes:
         if self.path is None:
             return cast("io.BufferedReader", self.stdin).peek(HEAD_BYTES)[:HEAD_BYTES]
-        with self.path.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
+        return io.BufferedReader(View(self._file), HEAD_BYTES).read(HEAD_BYTES)
 
     @cached_property
     def compression(self) -> str | None:
@@ -87,20 +71,20 @@ class Source:
     @cached_property
     def head(self) -> bytes:
         """The first 64 KiB of the decompressed content, less if it is shorter or broken."""
-        if self.compression is None:
-            return self._raw_head
         if self.path is None:
-            return _decompress_head(self._raw_head, self.compression)
-        try:
-            with self.open() as stream:
-                return stream.read(HEAD_BYTES)
-        except BROKEN_STREAM:
-            return _decompress_head(self._raw_head, self.compression)
+            compression = self.compression
+            return _decompress_head(self._raw_head, compression) if compression else self._raw_head
+        return self._start().take(HEAD_BYTES)
 
     @cached_property
     def size(self) -> int | None:
-        """Bytes on disk as they lie there; None for standard input."""
-        return None if self.path is None else self.path.stat().st_size
+        """Bytes on disk as they lie there; None for standard input, and if nobody can say."""
+        if "_file" in self.__dict__:
+            return self._file.size
+        try:
+            return None if self.path is None else self.path.stat().st_size
+        except OSError:
+            return None
 
     def open(self) -> BinaryIO:
         """The decompressed content from its start. Standard input can be opened once.
@@ -108,46 +92,96 @@ class Source:
         A cut or broken compressed stream raises one of BROKEN_STREAM while being read: readers use
         what came before and count the rest.
         """
-        if self.path is None:
-            return cast("BinaryIO", io.BufferedReader(self._hashing, _CHUNK))
-        # Opened by path, so that closing the stream closes the file below it as well.
-        match self.compression:
-            case "gzip":
-                return cast("BinaryIO", gzip.open(self.path))
-            case "bz2":
-                return cast("BinaryIO", bz2.open(self.path))
-            case "xz":
-                return cast("BinaryIO", lzma.open(self.path))
-            case compression:
-                return _decompressed(self.path.open("rb"), compression)
+        return cast("BinaryIO", io.BufferedReader(self._start(), CHUNK))
 
-    @cached_property
-    def _hashing(self) -> Hashing:
-        return Hashing(_decompressed(cast("BinaryIO", self.stdin), self.compression))
+    def open_anywhere(self) -> BinaryIO:
+        """The bytes as they lie on disk, to be read from any place; not of standard input."""
+        self._leave_to_others()
+        return cast("BinaryIO", io.BufferedReader(View(self._file), HEAD_BYTES))
 
-    @cached_property
+    def path_for_others(self) -> str:
+        """The path, for libraries that open files themselves; ``check`` asks where it led to."""
+        self._leave_to_others()
+        self._by_path = True
+        return str(self.path)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the decompressed content; of standard input only after it has been read.
 
-        A broken compressed stream is hashed up to where it breaks.
+        A broken compressed stream is hashed up to where it breaks. What a reader left is read here.
+        """
+        furthest = max(self._passed, key=lambda p: (p.ended, p.count), default=None)
+        furthest = furthest or self._start()
+        furthest.drain()
+        return furthest.hash.hexdigest()
+
+    @property
+    def beginning(self) -> str:
+        """SHA-256 of the first 64 KiB, which tells most contents apart without reading them.
+
+        Of standard input only after it has been read.
         """
         if self.path is None:
-            _drain(cast("BinaryIO", self._hashing))
-            return self._hashing.hash.hexdigest()
-        found = hashlib.sha256()
-        with self.open() as stream:
-            _drain(stream, found)
-        return found.hexdigest()
+            return self._passed[0].head_hash.hexdigest()
+        return hashlib.sha256(self.head).hexdigest()
 
+    def check(self) -> None:
+        """Make sure that all that was read is of one content; to be asked when all is read.
 
-def _drain(stream: BinaryIO, digest: Digest | None = None) -> None:
-    try:
-        while chunk := stream.read(_CHUNK):
-            if digest is not None:
-                digest.update(chunk)
-    except BROKEN_STREAM:
-        # The reader counts the cut; the digest of what could be read still names the content.
-        return
+        Raises:
+            ChangedError: it is not, since the file was written to.
+        """
+        if self.path is None:
+            return
+        digest = self.digest
+        if any(p.ended and p.hash.hexdigest() != digest for p in self._passed):
+            raise changed(self.name)
+        if self._by_others and not self._file.is_untouched(content_only=True):
+            raise changed(self.name)
+        if self._by_path and not self._file.is_at(self.path):
+            raise changed(self.name)
+        if not self._file.is_untouched():
+            self._read_again()
+
+    def close(self) -> None:
+        """Let go of the file; what is known of its content stays known."""
+        if self.path is None:
+            return
+        for passed in self._passed:
+            passed.let_go()
+        self._passed = [passed for passed in self._passed if passed.ended]
+        self.__dict__.pop("_file", None)
+
+    def _start(self) -> Passing:
+        """A new pass over the content."""
+        if self.path is None:
+            if not self._passed:
+                stream = _decompressed(cast("BinaryIO", self.stdin), self.compression)
+                self._passed.append(Passing(stream))
+            return self._passed[0]
+        view: io.RawIOBase | BinaryIO = View(self._file)
+        if self.compression is not None:
+            raw = cast("BinaryIO", io.BufferedReader(cast("View", view), _RAW_BYTES))
+            view = _decompressed(raw, self.compression)
+        self._passed.append(Passing(view))
+        return self._passed[-1]
+
+    def _leave_to_others(self) -> None:
+        # What they read does not pass here. Where a change might not be seen, the content before
+        # and after is compared.
+        if not self._by_others and not self._file.is_untouched():
+            self._start().drain()
+        self._by_others = True
+
+    def _read_again(self) -> None:
+        """Compare what is there now with all that was read of it."""
+        seen = sorted(self._passed, key=lambda p: p.count)
+        again = self._start()
+        for passed in seen:
+            again.drain(passed.count)
+            if again.count != passed.count or again.hash.digest() != passed.hash.digest():
+                raise changed(self.name)
 
 
 def _decompressed(stream: BinaryIO, compression: str | None) -> BinaryIO:
@@ -160,7 +194,7 @@ def _decompressed(stream: BinaryIO, compression: str | None) -> BinaryIO:
             return cast("BinaryIO", lzma.LZMAFile(stream))
         case "zstd":
             reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-            return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", reader), _CHUNK))
+            return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", reader), CHUNK))
         case _:
             return stream
 

@@ -10,7 +10,7 @@ from folkways.store.locking import discard
 from folkways.store.parquet import File, select_list, write_file
 from folkways.store.rewrite import files_with, write_without
 from folkways.store.sources import SOURCES, SourceEntry, entries_to_table
-from folkways.store.stage import INPUTS, Staged
+from folkways.store.stage import INPUTS, InputTable, Staged
 from folkways.store.tables import Step
 
 # The table of sources is small: beyond this many files it is written anew as one.
@@ -18,25 +18,38 @@ MOST_SOURCE_FILES = 32
 
 
 def add_sources(
-    holdings: Holdings, staged: Sequence[Staged], entries: Sequence[SourceEntry]
+    holdings: Holdings,
+    staged: Sequence[Staged],
+    entries: Sequence[SourceEntry],
+    *,
+    renewed: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> list[SourceEntry]:
     """Commit what was staged and say which sources went in by it; see ``Store.commit``."""
     if len({entry.digest for entry in entries}) < len(entries):
         raise ValueError("a source stands twice in one commit")
     try:
         there = holdings.sources()
-        digests = {entry.digest for entry in there}
+        stay = [entry for entry in there if entry.digest not in renewed]
+        digests = {entry.digest for entry in stay}
         new = [entry for entry in entries if entry.digest not in digests]
-        _check_ids([*there, *new])
+        _check_ids([*stay, *new])
         if not new:
             return []
-        late = {entry.id for entry in entries} - {entry.id for entry in new}
+        late = {entry.id for entry in entries} - {entry.id for entry in new} | set(without)
+        told = {entry.digest for entry in new}
+        old = [e.id for e in there if e.digest in renewed and e.digest in told]
         with holdings.change() as folder:
             files = _files_without(holdings, folder, staged, late)
             marks = _marks(holdings, new, odd=True)
-            steps = [Step(name, tuple(found), marks=marks) for name, found in files.items()]
+            steps = []
+            for name in INPUTS:
+                held, rest = _without_sources(holdings, folder, name, old)
+                adds = (*files.get(name, ()), *rest)
+                if adds or held:
+                    steps.append(Step(name, adds, _below(holdings, name, held), marks))
             # Last, since a source is in if and only if it stands there.
-            steps.append(_sources_step(holdings, folder, new, marks))
+            steps.append(_sources_step(holdings, folder, new, marks, without=old))
             holdings.journal.run(steps, holdings.tables)
         return new
     finally:
@@ -56,24 +69,36 @@ def take_out_source(holdings: Holdings, source: str) -> set[str]:
     days: set[str] = set()
     steps: list[Step] = []
     with holdings.change() as folder:
-        for name, table in INPUTS.items():
-            with holdings.engine(folder) as con:
-                held = files_with(con, holdings.files(name), [source])
-                rest = [
-                    write_without(
-                        con, path, [source], table, root=holdings.root, staged=folder / name
-                    )
-                    for path in held
-                ]
+        for name in INPUTS:
+            held, rest = _without_sources(holdings, folder, name, [source])
             if held:
-                base = holdings.tables[name].path
-                removes = tuple(path.relative_to(base).as_posix() for path in held)
-                adds = tuple(file for file in rest if file is not None)
-                steps.append(Step(name, adds, removes, marks))
+                steps.append(Step(name, rest, _below(holdings, name, held), marks))
             days |= {path.parent.name.partition("=")[2] for path in held}
-        steps.append(_sources_step(holdings, folder, (), marks, without=source))
+        steps.append(_sources_step(holdings, folder, (), marks, without=[source]))
         holdings.journal.run(steps, holdings.tables)
     return days
+
+
+def _without_sources(
+    holdings: Holdings, folder: Path, name: InputTable, sources: Collection[str]
+) -> tuple[list[Path], tuple[File, ...]]:
+    """The committed files that hold rows of sources, and new ones with what else they hold."""
+    if not sources:
+        return [], ()
+    with holdings.engine(folder) as con:
+        held = files_with(con, holdings.files(name), sources)
+        rest = [
+            write_without(
+                con, path, sources, INPUTS[name], root=holdings.root, staged=folder / name
+            )
+            for path in held
+        ]
+    return held, tuple(file for file in rest if file is not None)
+
+
+def _below(holdings: Holdings, name: str, files: Sequence[Path]) -> tuple[str, ...]:
+    base = holdings.tables[name].path
+    return tuple(path.relative_to(base).as_posix() for path in files)
 
 
 def _marks(holdings: Holdings, entries: Sequence[SourceEntry], *, odd: bool) -> dict[str, int]:
@@ -122,13 +147,14 @@ def _sources_step(
     new: Sequence[SourceEntry],
     marks: Mapping[str, int],
     *,
-    without: str | None = None,
+    without: Collection[str] = (),
 ) -> Step:
     old = [path for path, _ in holdings.tables["sources"].files()]
-    if without is None and len(old) < MOST_SOURCE_FILES:
+    if not without and len(old) < MOST_SOURCE_FILES:
         old, rows = [], list(new)
     else:
-        rows = [entry for entry in (*holdings.sources(), *new) if entry.id != without]
+        rows = [entry for entry in holdings.sources() if entry.id not in without]
+        rows += new
     with holdings.engine(folder) as con:
         con.register("entries", entries_to_table(rows))
         file = write_file(

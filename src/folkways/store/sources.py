@@ -1,7 +1,7 @@
 """What went in: one entry a source, kept in a small table of its own."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from folkways.model.batches import Gap
 from folkways.model.columns import INT64, SOURCE, TEXT, Column, Table
+from folkways.model.told import Need, Told, Topic
 
 SOURCES = Table(
     "sources",
@@ -34,8 +35,13 @@ SOURCES = Table(
             "stretches with lost records: first and last ms, cause, exporter, how many",
             nullable=False,
         ),
+        Column("beginning", TEXT, "", "SHA-256 of the first 64 KiB of the content", nullable=False),
+        Column("told", TEXT, "JSON", "what exporters said of their records in it", nullable=False),
+        Column("needs", TEXT, "JSON", "what of that was asked of other sources", nullable=False),
     ),
 )
+NOTHING = "[]"
+"""The JSON of no answers and no questions."""
 _JSON = ("skipped", "flagged", "notes", "versions", "gaps")
 _LISTS = {"notes", "gaps"}
 
@@ -58,10 +64,34 @@ class SourceEntry:
     notes: Sequence[str] = ()
     versions: Mapping[str, int] = field(default_factory=dict)
     gaps: Sequence[Gap] = field(default_factory=list)
+    beginning: str = ""
+    told: str = NOTHING
+    """As JSON, since few want to know; see ``told_of``."""
+    needs: str = NOTHING
+
+
+def told_of(texts: Iterable[str]) -> Iterator[Told]:
+    """What was told in sources, from their column ``told``; the same text is read once."""
+    for text in dict.fromkeys(texts):
+        for topic, *rest in json.loads(text):
+            yield Told(Topic(*topic), *rest)
+
+
+def needs_of(entry: SourceEntry) -> list[Need]:
+    """What a source asked of others."""
+    return [Need(Topic(*topic), *rest) for topic, *rest in json.loads(entry.needs)]
+
+
+def as_json(found: Iterable[Told | Need]) -> str:
+    """The other way, in an order that says nothing."""
+    return json.dumps(sorted(found, key=repr), separators=(",", ":"))
 
 
 def source_id(digest: str) -> str:
-    """The id of a source: the first 16 hexadecimal digits of its digest."""
+    """The id of a source: the first 16 hexadecimal digits of its digest.
+
+    Of one whose rows go in before it was read to its end, of the digest of its beginning.
+    """
     return digest[:16]
 
 

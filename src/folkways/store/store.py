@@ -14,13 +14,14 @@ from pathlib import Path
 
 import duckdb
 
+from folkways.model.told import Told
 from folkways.store.failures import storage_failures
 from folkways.store.folder import TABLES, create_folder
 from folkways.store.holdings import Holdings
 from folkways.store.ingest import add_sources, take_out_source
 from folkways.store.locking import Scratch, clean_scratch, exclusive
 from folkways.store.settle import read_open_digest, read_stamps, replace_day
-from folkways.store.sources import SourceEntry
+from folkways.store.sources import SourceEntry, told_of
 from folkways.store.stage import INPUTS, Stage, Staged
 from folkways.store.views import create_view
 
@@ -112,12 +113,30 @@ class Store:
         """Where rows are written to before they are committed; needs no lock."""
         return Stage(self.root, threads)
 
-    def commit(self, staged: Sequence[Staged], sources: Sequence[SourceEntry]) -> list[SourceEntry]:
+    def told(self) -> Iterator[Told]:
+        """What exporters said of their records in all that is in."""
+        return told_of(entry.told for entry in self._holdings.sources())
+
+    def commit(
+        self,
+        staged: Sequence[Staged],
+        sources: Sequence[SourceEntry],
+        *,
+        renewed: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> list[SourceEntry]:
         """Add what was staged, wholly or not at all, and say which sources went in by it.
 
         A source whose content went in meanwhile, by another process, is left out with its rows.
         A source without rows gets its entry all the same. What was staged is used up, also by
         an error.
+
+        Args:
+            staged: the rows.
+            sources: whose they are.
+            renewed: digests of sources that are in and were read anew: what came of them before
+                is taken out by the same step.
+            without: ids of sources whose staged rows are not to go in.
 
         Raises:
             ValueError: a digest stands twice among the sources.
@@ -126,7 +145,7 @@ class Store:
                 finished by the next writer: the message says which.
         """
         with self.lock():
-            return add_sources(self._holdings, staged, sources)
+            return add_sources(self._holdings, staged, sources, renewed=renewed, without=without)
 
     def remove_source(self, source: str) -> set[str]:
         """Take a source out by its id; it can go in again afterwards.

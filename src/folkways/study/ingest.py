@@ -2,78 +2,32 @@
 
 Sources are read in groups. A group's rows are staged as Parquet files that no commit names yet;
 then one commit takes them all in. A kill before it leaves files that the next ingest sweeps away;
-a kill after it leaves nothing to do.
+a kill after it leaves nothing to do. What could not be known of an exporter when a source was read,
+and was told by another one, is made good at the end: such sources are read once more.
 """
 
-import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
-from pathlib import Path
-from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from folkways.model.batches import Tally
-from folkways.model.errors import FormatError, UserError
+from folkways.model.errors import UserError
+from folkways.model.told import Heard, Told
 from folkways.read.reader import ReadOptions
-from folkways.read.readers import find_reader
 from folkways.read.source import Source, find_sources
-from folkways.store import SourceEntry, Stage, Staged
-from folkways.store import source_id as source_id_of
+from folkways.store import NOTHING, Staged, needs_of
 from folkways.study.folder import StudyFolder
+from folkways.study.ingested import Ingested
 from folkways.study.progress import Progress, Silent
-from folkways.study.rows import RowMaker, Written
+from folkways.study.taking import Taker, Task
 
-SCHEMA = "folkways.ingest/1"
+__all__ = ["Ingested", "ingest_sources"]
+
 GROUP_BYTES = 256 << 20
 GROUP_SOURCES = 500
-
-
-@dataclass
-class Ingested:
-    """What an ingest did: sources taken in, known already, and not readable (name and cause)."""
-
-    entries: list[SourceEntry] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def skipped(self) -> Counter[str]:
-        """What gave no row, over all sources, by cause."""
-        total: Counter[str] = Counter()
-        for entry in self.entries:
-            total.update(entry.skipped)
-        return total
-
-    def to_json(self) -> dict[str, Any]:
-        """The shape documented in docs/reference/json.md."""
-        return {
-            "schema": SCHEMA,
-            "in": [
-                {"id": e.id, "name": e.name, "format": e.format, "flows": e.rows}
-                for e in self.entries
-            ],
-            "known": self.known,
-            "refused": [{"name": name, "cause": cause} for name, cause in self.refused],
-            "skipped": dict(self.skipped.most_common()),
-        }
-
-    def add(self, other: "Ingested") -> None:
-        """Add what another group did."""
-        self.entries += other.entries
-        self.known += other.known
-        self.refused += other.refused
-
-
-@dataclass(frozen=True)
-class Task:
-    """How to read a group; can be sent to another process."""
-
-    root: Path
-    options: ReadOptions
-    wanted: str | None
+MOST_ROUNDS = 4
+"""How often sources are read again for what others told: what is read then can tell more."""
 
 
 def ingest_sources(
@@ -97,14 +51,10 @@ def ingest_sources(
     if jobs > 1 and any(source.path is None for source in sources):
         raise UserError("standard input cannot be read with --jobs above 1.")
     study.store.clean()
-    result = Ingested()
-    new = _new_sources(study, sources, result, progress)
-    progress.phase("Reading", sum(s.size or 0 for s in new) or None)
-    task = Task(study.root, options, wanted)
-    for group, staged, done in _read_groups(study, task, list(_groups(new)), jobs, progress):
-        _commit(study, staged, done)
-        result.add(done)
-        progress.step(sum(source.size or 0 for source in group))
+    running = _Running(study, sources, jobs, progress)
+    running.take_all(Task(study.root, options, wanted), sources)
+    running.take_again(Task(study.root, options, wanted))
+    result = running.result
     if result.refused and not result.entries and not result.known:
         _, cause = result.refused[0]
         more = len(result.refused) - 1
@@ -112,28 +62,45 @@ def ingest_sources(
     return result
 
 
-def _new_sources(
-    study: StudyFolder, sources: list[Source], result: Ingested, progress: Progress
-) -> list[Source]:
-    """Those whose content is neither in the study nor given twice; told from their digests."""
-    progress.phase("Looking for what is new", len(sources))
-    seen = study.store.digests()
-    new = []
-    for source in sources:
-        if source.path is None:
-            new.append(source)
-        elif source.digest in seen:
-            result.known.append(source.name)
-        else:
-            seen.add(source.digest)
-            new.append(source)
-        progress.step()
-    return new
+@dataclass
+class _Running:
+    """One ingest: what is given, how it is read, and what it has done."""
+
+    study: StudyFolder
+    sources: list[Source]
+    jobs: int
+    progress: Progress
+    result: Ingested = field(default_factory=Ingested)
+
+    def take_all(self, task: Task, sources: list[Source]) -> None:
+        self.progress.phase("Reading", sum(source.size or 0 for source in sources) or None)
+        groups = list(_groups(sources))
+        for group, staged, done in _read_groups(self.study, task, groups, self.jobs, self.progress):
+            _commit(self.study, staged, done)
+            self.result.add(done)
+            self.progress.step(sum(source.size or 0 for source in group))
+
+    def take_again(self, task: Task) -> None:
+        """Read those again whose exporters said in other sources what was not known then."""
+        files = {source.name: source for source in self.sources if source.path is not None}
+        before: set[Told] | None = None
+        for _ in range(MOST_ROUNDS):
+            asked = [e for e in self.result.entries if e.needs != NOTHING and e.name in files]
+            told = set(self.study.store.told()) if asked else set()
+            heard = Heard()
+            heard.add(told)
+            doubtful = [e for e in asked if not all(heard.holds(need) for need in needs_of(e))]
+            # What was read with all that is known cannot become better.
+            if not doubtful or told == before:
+                return
+            before = told
+            again = replace(task, again=frozenset(e.digest for e in doubtful))
+            self.take_all(again, [files[e.name] for e in doubtful])
 
 
 def _commit(study: StudyFolder, staged: Staged, done: Ingested) -> None:
-    """Commit a group. What turns out to be known already (standard input) is left out there."""
-    added = study.store.commit([staged], done.entries)
+    """Commit a group. What turns out to be known already (a copy, standard input) is left out."""
+    added = study.store.commit([staged], done.entries, renewed=done.renewed, without=done.dropped)
     done.known += [entry.name for entry in done.entries if entry not in added]
     done.entries = added
 
@@ -157,8 +124,9 @@ def _read_groups(
     study: StudyFolder, task: Task, groups: list[list[Source]], jobs: int, progress: Progress
 ) -> Iterator[tuple[list[Source], Staged, Ingested]]:
     if jobs <= 1 or len(groups) <= 1:
+        taker = Taker(task, study, progress)
         for group in groups:
-            yield group, *read_group(task, group, study, progress)
+            yield group, *_take_group(taker, group, study)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(read_group, task, group) for group in groups]
@@ -166,64 +134,15 @@ def _read_groups(
             yield group, *future.result()
 
 
-def read_group(
-    task: Task,
-    group: list[Source],
-    study: StudyFolder | None = None,
-    progress: Progress | None = None,
-) -> tuple[Staged, Ingested]:
-    """Read some sources into one stage; runs in a process of its own with ``jobs`` above 1."""
-    study, progress = study or StudyFolder.open(task.root), progress or Silent()
-    maker = RowMaker(study.population, study.pseudonyms, task.options)
+def read_group(task: Task, group: list[Source]) -> tuple[Staged, Ingested]:
+    """Read some sources into one stage, in a process of its own."""
+    study = StudyFolder.open(task.root)
+    return _take_group(Taker(task, study, Silent()), group, study)
+
+
+def _take_group(taker: Taker, group: list[Source], study: StudyFolder) -> tuple[Staged, Ingested]:
     result = Ingested()
     with study.store.stage(study.settings.threads) as stage:
         for source in group:
-            try:
-                result.entries.append(_read_source(task, source, stage, maker, progress))
-            except FormatError as error:
-                result.refused.append((source.name, str(error)))
+            taker.take(source, stage, result)
         return stage.finish(), result
-
-
-def _read_source(
-    task: Task, source: Source, stage: Stage, maker: RowMaker, progress: Progress
-) -> SourceEntry:
-    reader = find_reader(source, task.options, task.wanted)
-    # Standard input is known only once it has been read, so that its id is drawn by lot.
-    source_id = token_hex(8) if source.path is None else source_id_of(source.digest)
-    tally, written = Tally(), Written()
-    begun = False
-    try:
-        for batch in reader.read(source, task.options, tally):
-            begun = True
-            progress.detail(f"{Path(source.name).name}, {tally.records:,} records")
-            stage.write(*maker.make(batch, source_id, written))
-    except FormatError as error:
-        if not begun:
-            raise
-        # What came before is used; that the rest is not is said.
-        tally.skip("unreadable from here on")
-        tally.note(str(error))
-    tally.gaps = maker.clean_gaps(tally.gaps)
-    return _entry(source_id, source, reader.name, tally, written)
-
-
-def _entry(
-    source_id: str, source: Source, reader: str, tally: Tally, written: Written
-) -> SourceEntry:
-    return SourceEntry(
-        id=source_id,
-        digest=source.digest,
-        name=source.name,
-        format=reader,
-        ingested_ms=time.time_ns() // 1_000_000,
-        records=tally.records,
-        rows=written.rows,
-        first_ms=written.first_ms,
-        last_ms=written.last_ms,
-        skipped=dict(tally.skipped + written.dropped),
-        flagged=dict(tally.flagged + written.flagged),
-        notes=tally.notes,
-        versions=dict(tally.versions),
-        gaps=tally.gaps,
-    )

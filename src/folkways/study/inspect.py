@@ -186,10 +186,13 @@ def _inspect(
             _look(found, batch, options)
             if batch.kind == "records":
                 before.sightings.add(batch.rows, len(before.sources))
+        source.check()
     except FolkwaysError as error:
         found.error = str(error)
     except OSError as error:
         found.error = f"{source.name} cannot be read: {error.strerror or error}."
+    finally:
+        source.close()
     return found
 
 

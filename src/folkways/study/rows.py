@@ -70,6 +70,10 @@ class RowMaker:
         arrays = [columns[c.name].cast(c.type) for c in table.columns]
         return name, pa.RecordBatch.from_arrays(arrays, schema=table.schema)
 
+    def stored_name(self, name: str) -> str:
+        """What may be stored of a name: another one, if it is a member's address."""
+        return str(self._orienter.clean_names(pa.array([name], pa.string()))[0])
+
     def _observed(self, rows: pa.RecordBatch, written: Written) -> tuple[dict[str, pa.Array], int]:
         oriented = self._orienter.orient(rows)
         columns = oriented.columns
@@ -160,6 +164,13 @@ class RowMaker:
 
 def _columns(rows: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
     yield from zip(rows.schema.names, rows.columns, strict=True)
+
+
+def with_source(rows: pa.RecordBatch, source: str) -> pa.RecordBatch:
+    """The same rows, as those of another source."""
+    place = rows.schema.get_field_index("source")
+    column = pa.repeat(pa.scalar(source), rows.num_rows)
+    return rows.set_column(place, rows.schema.field(place), column)
 
 
 def _in_time(rows: pa.RecordBatch, written: Written) -> pa.RecordBatch:

@@ -40,7 +40,7 @@ def columns(source: Source, tally: Tally) -> Iterator[tuple[int, dict[str, pa.Ar
     if "start" not in wanted:
         raise FormatError(f"{source.name} is a Parquet file without the columns of AWS flow logs.")
     try:
-        with pq.ParquetFile(source.path) as file:
+        with pq.ParquetFile(source.open_anywhere()) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted.values())):
                 # Garbled pages can hold text that is none, which Parquet does not check.
                 batch.validate(full=True)
@@ -58,7 +58,7 @@ def _names(source: Source) -> dict[str, str]:
             f"{source.name}: Parquet needs a plain file, since it is read from its end."
         )
     try:
-        names = pq.read_schema(source.path).names
+        names = pq.read_schema(source.open_anywhere()).names
     except BROKEN as error:
         raise FormatError(f"{source.name} is not a whole Parquet file: {reason(error)}.") from None
     return {name.replace("_", "-"): name for name in names}

@@ -66,7 +66,7 @@ def _streamer(source: Source, options: ReadOptions) -> Any:
     # What nfstream says to people goes where messages go: standard output may hold an answer.
     with contextlib.redirect_stdout(sys.stderr):
         return NFStreamer(
-            source=str(source.path),
+            source=source.path_for_others(),
             accounting_mode=1,
             statistical_analysis=True,
             idle_timeout=max(1, round(options.idle_timeout_s)),

@@ -27,7 +27,7 @@ def pieces(source: Source, mapping: Mapping, tally: Tally) -> Iterator[Piece]:
             f"{source.name}: Parquet needs a plain file, since it is read from its end."
         )
     try:
-        file = pq.ParquetFile(source.path)
+        file = pq.ParquetFile(source.open_anywhere())
         names = file.schema_arrow.names
     except BROKEN as error:
         raise FormatError(f"{source.name} is not a Parquet file: {reason(error)}.") from None

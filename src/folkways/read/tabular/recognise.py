@@ -92,7 +92,7 @@ def _parquet_columns(source: Source) -> list[set[str]]:
     if source.path is None or source.compression is not None:
         return []
     try:
-        return [set(pq.read_schema(source.path).names)]
+        return [set(pq.read_schema(source.open_anywhere()).names)]
     except BROKEN:
         return []
 
