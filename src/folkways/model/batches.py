@@ -53,7 +53,8 @@ class Tally:
     something is wrong with them; ``notes`` are sentences for a person, each said once;
     ``versions`` counts units (packets, files, rows) by what they say of their format and version;
     ``gaps`` are stretches with lost records; ``unseen_templates`` counts sets by the template that
-    never came; ``told`` is what exporters said of their records, ``needs`` what of that had to be
+    never came; ``kept_back`` are stretches with records that could not be read for want of what
+    other sources may tell; ``told`` is what exporters said of their records, ``needs`` what of that had to be
     asked of other sources.
     """
 
@@ -64,6 +65,7 @@ class Tally:
     versions: Counter[str] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
     unseen_templates: Counter[str] = field(default_factory=Counter)
+    kept_back: list[Gap] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     needs: list[Need] = field(default_factory=list)
 
@@ -97,6 +99,11 @@ class Tally:
         else:
             self.flag(f"gap not kept: {gap.cause}")
 
+    def keep_back(self, gap: Gap) -> None:
+        """Keep a stretch whose records are there and could not be read."""
+        if gap not in self.kept_back and len(self.kept_back) < MAX_GAPS:
+            self.kept_back.append(gap)
+
     def unseen_template(self, template: str, sets: int) -> None:
         """Count data sets whose template never came; beyond ``MAX_TEMPLATES`` under one word."""
         known = template in self.unseen_templates or len(self.unseen_templates) < MAX_TEMPLATES
@@ -114,6 +121,8 @@ class Tally:
             self.add_gap(gap)
         for sentence in other.notes:
             self.note(sentence)
+        for gap in other.kept_back:
+            self.keep_back(gap)
         self.told += other.told
         self.needs += other.needs
 

@@ -33,7 +33,8 @@ class Topic(NamedTuple):
 class Told(NamedTuple):
     """One answer, and from when to when (ms since 1970 UTC, the exporter's clock) it was given.
 
-    ``value`` is a text; an empty one takes back what was said. ``port`` is the sender's.
+    ``value`` is a text; an empty one takes back what was said. ``port`` is the sender's, ``rank``
+    tells which of two in the same second was the later one.
     """
 
     topic: Topic
@@ -41,6 +42,7 @@ class Told(NamedTuple):
     value: str
     first_ms: int
     last_ms: int
+    rank: int = 0
 
 
 class Need(NamedTuple):
@@ -54,14 +56,22 @@ class Need(NamedTuple):
 
 
 class Heard:
-    """All that was told; ``name`` makes of an exporter's address what may be stored of it."""
+    """All that was told.
+
+    Args:
+        load: gives what is known, once somebody asks.
+        name: makes of an exporter's address what may be stored of it.
+        again: sources whose questions get other answers later will be read once more.
+    """
 
     def __init__(
         self,
         load: Callable[[], Iterable[Told]] = tuple,
         name: Callable[[str], str] = str,
+        *,
+        again: bool = False,
     ) -> None:
-        self.name = name
+        self.name, self.again = name, again
         self._load: Callable[[], Iterable[Told]] | None = load
         self._told: dict[Topic, set[Told]] = {}
         self._sorted: dict[Topic, list[Told]] = {}
@@ -156,7 +166,7 @@ def rate_of(said: Mapping[int, Mapping[int, int]], domain: int, sampler: int) ->
 
 def _merged(told: Iterable[Told]) -> list[Told]:
     found: list[Told] = []
-    for one in sorted(told, key=lambda one: (one.port, one.first_ms, one.last_ms, one.value)):
+    for one in sorted(told, key=lambda one: (one.port, one.first_ms, one.rank, one.value)):
         last = found[-1] if found else None
         if last and (last.port, last.value) == (one.port, one.value):
             found[-1] = last._replace(last_ms=max(last.last_ms, one.last_ms))
@@ -173,8 +183,8 @@ def _nearest(found: Iterable[Told], at_ms: int) -> Told | None:
     """The last at or before a time, else the first after; the same whatever their order."""
     before = [one for one in found if one.first_ms <= at_ms]
     if before:
-        return max(before, key=lambda one: (one.first_ms, one.last_ms, one.value))
-    return min(found, key=lambda one: (one.first_ms, one.value), default=None)
+        return max(before, key=lambda one: (one.first_ms, one.rank, one.value))
+    return min(found, key=lambda one: (one.first_ms, one.rank, one.value), default=None)
 
 
 def _collide(found: list[Told]) -> bool:

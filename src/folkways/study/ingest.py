@@ -78,6 +78,8 @@ class _Running:
         for group, staged, done in _read_groups(self.study, task, groups, self.jobs, self.progress):
             _commit(self.study, staged, done)
             self.result.add(done)
+            if not task.again:
+                self.result.renewed |= done.renewed
             self.progress.step(sum(source.size or 0 for source in group))
 
     def take_again(self, task: Task) -> None:

@@ -53,4 +53,3 @@ class Ingested:
         self.entries += other.entries
         self.known += other.known
         self.refused += other.refused
-        self.renewed |= other.renewed

@@ -45,7 +45,7 @@ class Taker:
     def __init__(self, task: Task, study: StudyFolder, progress: Progress) -> None:
         self._task, self._progress = task, progress
         self._maker = RowMaker(study.population, study.pseudonyms, task.options)
-        self._heard = Heard(study.store.told, self._maker.stored_name)
+        self._heard = Heard(study.store.told, self._maker.stored_name, again=True)
         self._options = replace(task.options, heard=self._heard)
         self._known: dict[str, SourceEntry] = {}
         self._beginnings: set[str] = set()
@@ -114,6 +114,8 @@ class Taker:
             result.dropped |= rows.gone
             raise
         self._heard.add(tally.told)
+        for gap in tally.kept_back:
+            tally.add_gap(gap)
         return self._entry(rows.finish(), source, reader.name, tally, written)
 
     def _entry(

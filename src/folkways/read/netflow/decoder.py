@@ -6,16 +6,18 @@ runs once a packet and numpy once a batch.
 
 from collections.abc import Generator, Iterable, Iterator
 
-from folkways.formats.ipfix import IPFIX, V5, V9
-from folkways.model.batches import Batch, Tally
+from folkways.formats.ipfix import IPFIX, V5, V9, elements
+from folkways.model.batches import Batch, Gap, Tally
+from folkways.model.told import ANY_PORT
 from folkways.read.netflow.clocks import Clocks
 from folkways.read.netflow.groups import HEAD, Group
+from folkways.read.netflow.memory import Memory
 from folkways.read.netflow.messages import DataSet, Exporter, only_set, parse_header
 from folkways.read.netflow.options import Facts
 from folkways.read.netflow.origin import Origin
 from folkways.read.netflow.places import HEAD_OCTETS, Place, Places, Sent
 from folkways.read.netflow.rows import make_rows
-from folkways.read.netflow.sessions import Sessions, sets
+from folkways.read.netflow.sessions import Key, Sessions, sets
 from folkways.read.netflow.templates import Template
 from folkways.read.netflow.walk import split
 from folkways.read.reader import BATCH_ROWS
@@ -25,6 +27,10 @@ MAX_PENDING = 32 << 20
 """Octets gathered before all of it becomes batches."""
 _SET_COST = 300
 """Octets that a gathered set takes beside its content."""
+_HOUR_MS = 3_600_000
+_UPTIMES = frozenset(elements()[name] for name in ("flowStartSysUpTime", "flowEndSysUpTime"))
+NEVER_SEEN = "template never seen (set)"
+TOO_EARLY = "data before its template (set)"
 _NAMES = {V5: "NetFlow v5", V9: "NetFlow v9", IPFIX: "IPFIX"}
 
 
@@ -35,16 +41,25 @@ class Decoder:
     and the names that exporters announce apply to records that are gathered at that moment and to
     all later ones; a changed rate applies to later ones only.
     ``sampling``, 1 in N, is what a person states for all exporters; it wins over what they say.
+    ``memory`` knows what exporters said in other sources.
     """
 
     def __init__(
-        self, tally: Tally, *, sampling: int | None = None, batch_rows: int = BATCH_ROWS // 2
+        self,
+        tally: Tally,
+        *,
+        sampling: int | None = None,
+        batch_rows: int = BATCH_ROWS // 2,
+        memory: Memory | None = None,
     ) -> None:
         self._tally = tally
         self._batch_rows = batch_rows
-        self._sessions = Sessions(tally)
-        self._facts = Facts(tally, stated_rate=sampling)
+        self._memory = memory or Memory(tally)
+        self._sessions = Sessions(tally, self._memory)
+        self._facts = Facts(tally, stated_rate=sampling, memory=self._memory)
         self._clocks = Clocks(tally)
+        # Groups of templates that others told and that change later; see ``DataSet.lasting``.
+        self._passing: dict[Key, Group] = {}
         self._places, self._again = Places(tally), Places(tally)
         self._pending: list[Group] = []
         self._packets = dict.fromkeys(_NAMES, 0)
@@ -100,20 +115,49 @@ class Decoder:
 
     def finish(self) -> Iterator[Batch]:
         """The rest; data whose template never came is counted."""
+        yield from self.late()
         yield from self.flush()
+        self._close_lent()
         self._places.finish()
         for (exporter, _, domain, number), lost in self._sessions.waiting().items():
-            self._tally.skip("template never seen (set)", lost)
+            self._tally.skip(NEVER_SEEN, lost.sets)
             whose = f"{exporter[0]} " if exporter else ""
-            self._tally.unseen_template(f"{whose}domain {domain} template {number}", lost)
-        late = (m.lost for m in self._sessions.missed.values() if m.template is not None)
-        self._tally.skip("data before its template (set)", sum(late))
+            self._tally.unseen_template(f"{whose}domain {domain} template {number}", lost.sets)
+            self._add_gap(exporter, lost.first_ms, lost.last_ms, NEVER_SEEN)
+        for (exporter, *_), missed in self._sessions.missed.items():
+            if missed.template is not None and missed.lost:
+                self._tally.skip(TOO_EARLY, missed.lost)
+                self._add_gap(exporter, missed.first_ms, missed.last_ms, TOO_EARLY)
+        self._memory.finish()
+
+    def late(self) -> Iterator[Batch]:
+        """When all packets were fed: the data that waited, if anyone else has its template."""
+        for data in self._sessions.late():
+            if data.template.options:
+                yield from self._learn(data, late=True)
+            else:
+                self._gather(data)
+
+    def _close_lent(self) -> None:
+        # Packets that were gathered the quick way did not ask again for the template.
+        for key, told in self._sessions.lent.items():
+            place = self._places.known.get(key[:3])
+            header = place and parse_header(place.numbering.last)
+            if header:
+                port = key[0][1] if key[0] else ANY_PORT
+                self._memory.need(told.topic, told.value, header.export_ms, header.export_ms, port)
+
+    def _add_gap(self, exporter: Exporter, first_ms: int, last_ms: int, cause: str) -> None:
+        """What was kept back makes a gap of the hours in which it was sent."""
+        first, last = first_ms // _HOUR_MS * _HOUR_MS, (last_ms // _HOUR_MS + 1) * _HOUR_MS
+        self._tally.keep_back(Gap(first, last, cause, exporter[0] if exporter else None))
 
     @property
     def missed(self) -> bool:
         """Whether data came before its template, more than could wait for it.
 
-        Then the same packets can be fed again to ``feed_again``, before ``finish``.
+        Then the same packets can be fed again to ``feed_again``, after ``late`` and before
+        ``finish``.
         """
         return any(m.template and m.lost for m in self._sessions.missed.values())
 
@@ -136,7 +180,7 @@ class Decoder:
                 missed.lost -= 1
                 data = DataSet(exporter, header, missed.template, bytes(content))
                 if missed.template.options:
-                    yield from self._learn(data)
+                    yield from self._learn(data, late=True)
                 else:
                     self._gather(data)
         if self._rows >= self._batch_rows or self._octets > MAX_PENDING:
@@ -204,7 +248,7 @@ class Decoder:
             self._drop_gone()
             own = data.header is header
             if data.template.options:
-                units += (yield from self._learn(data)) * own
+                units += (yield from self._learn(data, late=not own)) * own
                 continue
             group = self._gather(data)
             if own:
@@ -220,27 +264,31 @@ class Decoder:
             self._places.drop(self._sessions.gone)
             self._sessions.gone.clear()
 
-    def _learn(self, data: DataSet) -> Generator[Batch, None, int]:
+    def _learn(self, data: DataSet, *, late: bool = False) -> Generator[Batch, None, int]:
         records, cut = split(data.template, data.content)
         self._tally.records += len(records)
         self._tally.skip("options record", len(records))
         self._tally.skip("cut record", int(cut))
         for values in records:
             # One rate a place is kept: what was sampled at the old one is made into rows first.
-            if self._facts.changes(data, values):
+            if not late and self._facts.changes(data, values):
                 yield from self.flush()
-            self._facts.learn(data, values)
+            self._facts.learn(data, values, late=late)
         return len(records)
 
     def _gather(self, data: DataSet) -> Group:
-        template = data.template
+        template, version, domain = data.template, data.header.version, data.header.domain
         place = self._places.at(data.exporter, data.header)
-        groups = place.walked if template.variable else place.groups
-        group = groups.get(template.number)
+        lasting = place.walked if template.variable else place.groups
+        key = data.exporter, version, domain, template.number
+        group = lasting.get(template.number) if data.lasting else self._passing.get(key)
         if group is None or group.template != template:
-            version, domain = data.header.version, data.header.domain
-            group = groups[template.number] = Group(data.exporter, version, domain, template)
+            group = Group(data.exporter, version, domain, template)
             group.clock_off = self._clocks.off((data.exporter, version, domain))
+            if data.lasting:
+                lasting[template.number] = group
+            else:
+                self._passing[key] = group
         head = data.header.raw.ljust(HEAD[data.header.version], b"\0")
         self._add(group, head + data.content)
         return group
@@ -261,7 +309,11 @@ class Decoder:
         self._tally.records += rows
         if not rows:
             return None
-        context, rate = group.context(self._facts.starts(exporter, domain))
+        ends = parse_header(group.pieces[0]), parse_header(group.pieces[-1])
+        times = [header.export_ms for header in ends if header is not None]
+        self._facts.span = min(times, default=0), max(times, default=0)
+        asked = version == IPFIX and any(f.number in _UPTIMES for f in group.template.fields)
+        context, rate = group.context(self._facts.starts(exporter, domain, asked=asked))
 
         def find(number: int) -> Template | None:
             return self._sessions.template((exporter, version, domain, number))

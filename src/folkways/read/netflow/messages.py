@@ -62,6 +62,8 @@ class DataSet(NamedTuple):
     header: Header
     template: Template
     content: bytes
+    lasting: bool = True
+    """What comes later under this number is known to be laid out alike, unless it is said here."""
 
 
 def parse_header(packet: bytes) -> Header | None:

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 from folkways.formats.ipfix import elements
 from folkways.model.batches import Tally
+from folkways.model.told import NO_SAMPLER, rate_of
+from folkways.read.netflow.memory import Memory
 from folkways.read.netflow.messages import DataSet, Exporter
 from folkways.read.netflow.restarts import with_start
 from folkways.read.netflow.templates import Template
@@ -21,18 +23,30 @@ MAX_RATES = 10_000
 """Rates that are kept; they are searched once a batch."""
 LATEST_MS = 1 << 48
 """Times of this or more, in any unit, are damage; they would overflow."""
+Rates = dict[int, dict[int, int]]
+"""By sampler and domain."""
 _E = elements()
 _SAMPLER = (_E["samplerId"], _E["selectorId"])
 _RATE = (_E["samplingInterval"], _E["samplerRandomInterval"])
 
 
 class Facts:
-    """What is known of exporters so far; ``stated_rate`` is what a person says of all of them."""
+    """What is known of exporters so far; ``stated_rate`` is what a person says of all of them.
 
-    def __init__(self, tally: Tally, *, stated_rate: int | None = None) -> None:
+    ``span`` is set to the first and the last time, ms since 1970 UTC, at which the records were
+    sent that are asked about.
+    """
+
+    def __init__(
+        self, tally: Tally, *, stated_rate: int | None = None, memory: Memory | None = None
+    ) -> None:
         self.stated_rate = stated_rate
+        self.span = (0, 0)
         self._tally = tally
-        self._rates: dict[tuple[str, int | None], dict[int, int]] = {}
+        self._memory = memory or Memory(tally)
+        # By exporter, sampler and domain; and since when.
+        self._rates: dict[str, Rates] = {}
+        self._since: dict[tuple[str, int, int], int] = {}
         self._rate_count = 0
         self._names: dict[tuple[str, int], str] = {}
         self._starts: dict[tuple[str, int], tuple[int, ...]] = {}
@@ -41,32 +55,48 @@ class Facts:
         """Whether an options record would change a rate that is in use."""
         found = _numbers(data.template, values)
         rate = _rate(found)
-        before = self._rates.get(_sampler_key(data, found), {}).get(data.header.domain)
-        return rate is not None and not implausible(rate) and before not in {None, rate}
+        if rate is None or implausible(rate):
+            return False
+        domain, sampler = data.header.domain, _sampler(found)
+        said = self._rates.get(_address(data.exporter), {}).get(sampler, {})
+        before = said.get(domain)
+        if before is None:
+            topic = self._memory.topic("rate", data.exporter, 0, domain, sampler)
+            told = self._memory.find(topic, data.header.export_ms)
+            if told is not None and told.first_ms <= data.header.export_ms:
+                before = int(told.value)
+        return before not in {None, rate}
 
-    def learn(self, data: DataSet, values: list[bytes]) -> None:
-        """Take one options record."""
-        place = _address(data.exporter)
+    def learn(self, data: DataSet, values: list[bytes], *, late: bool = False) -> None:
+        """Take one options record; ``late``: it had to wait, and newer ones may be known."""
+        place, sent_ms = _address(data.exporter), data.header.export_ms
         found = _numbers(data.template, values)
         self._learn_name(place, found)
         start = _unsigned(found, _E["systemInitTimeMilliseconds"])
         if start and start < LATEST_MS and len(self._starts) < MAX_FACTS:
             known = self._starts.get((place, data.header.domain), ())
             self._starts[place, data.header.domain] = with_start(known, start)
+            topic = self._memory.topic("start", data.exporter, 0, data.header.domain)
+            self._memory.say(topic, str(start), sent_ms)
         rate = _rate(found)
         if rate is None:
             return
         if implausible(rate):
             note_implausible(self._tally, rate)
             return
-        key = _sampler_key(data, found)
-        domain = data.header.domain
-        if domain not in self._rates.get(key, {}):
+        domain, sampler = data.header.domain, _sampler(found)
+        said = self._rates.setdefault(place, {}).setdefault(sampler, {})
+        if domain not in said:
             if self._rate_count >= MAX_RATES:
                 self._tally.flag("sampling not kept")
                 return
             self._rate_count += 1
-        self._rates.setdefault(key, {})[domain] = rate
+        key = place, sampler, domain
+        self._since[key] = min(sent_ms, self._since.get(key, sent_ms))
+        topic = self._memory.topic("rate", data.exporter, 0, domain, sampler)
+        self._memory.say(topic, str(rate), sent_ms)
+        if not late or domain not in said:
+            said[domain] = rate
 
     def rates(
         self, exporter: Exporter, domain: int, samplers: Iterable[int | None]
@@ -76,32 +106,49 @@ class Facts:
         Where a rate is unknown there is None.
         """
         place = _address(exporter)
-        own = self._rates.get((place, None), {})
-        unnamed = own.get(domain) or _only(set(own.values()))
-        # A record that names a sampler nobody described stays unknown, unless the exporter
-        # describes none of its samplers.
-        anywhere = None
-        if not own:
-            mine = (rates.values() for (at, _), rates in self._rates.items() if at == place)
-            anywhere = _only({rate for rates in mine for rate in rates})
+        own = self._rates.get(place, {})
+        first_ms, last_ms = self.span
+        near, far = (self._with_others(exporter, own, last_ms, near=n) for n in (True, False))
         found = []
-        for sampler in samplers:
-            named = self._rates.get((place, sampler), {}) if sampler else {}
-            if named:
-                found.append(named.get(domain) or _only(set(named.values())))
-            elif own:
-                found.append(unnamed)
-            else:
-                found.append(None if sampler else anywhere)
+        for named in samplers:
+            sampler = named or NO_SAMPLER
+            rate = rate_of(near if sampler == NO_SAMPLER else far, domain, sampler)
+            if self._since.get((place, sampler, domain), first_ms + 1) > first_ms:
+                topic = self._memory.topic("rate", exporter, 0, domain, sampler)
+                value = None if rate is None else str(rate)
+                self._memory.need(topic, value, first_ms, last_ms)
+            found.append(rate)
         return found
+
+    def _with_others(self, exporter: Exporter, own: Rates, at_ms: int, *, near: bool) -> Rates:
+        """Rates by sampler and domain: what this source said, else what others say."""
+        others = self._memory.rates(exporter, at_ms, near=near)
+        if not others:
+            return own
+        return {sampler: others.get(sampler, {}) | own.get(sampler, {}) for sampler in others | own}
 
     def application(self, exporter: Exporter, application: int) -> str | None:
         """The exporter's own name for an application id (element 95)."""
         return self._names.get((_address(exporter), application))
 
-    def starts(self, exporter: Exporter, domain: int) -> tuple[int, ...]:
-        """When the exporter's uptime began (element 160), each time that it did, in order."""
-        return self._starts.get((_address(exporter), domain), ())
+    def starts(
+        self, exporter: Exporter, domain: int, *, asked: bool = True
+    ) -> tuple[int, ...]:
+        """When the exporter's uptime began (element 160), each time that it did, in order.
+
+        Args:
+            exporter: who.
+            domain: which of its domains.
+            asked: the times of the records depend on it.
+        """
+        found = self._starts.get((_address(exporter), domain), ())
+        if found or not asked:
+            return found
+        first_ms, last_ms = self.span
+        topic = self._memory.topic("start", exporter, 0, domain)
+        told = self._memory.find(topic, first_ms)
+        self._memory.need(topic, told.value if told else None, first_ms, last_ms)
+        return (int(told.value),) if told else ()
 
     def _learn_name(self, place: str, found: Mapping[int, bytes]) -> None:
         name = text(found.get(_E["applicationName"], b""))
@@ -119,9 +166,9 @@ def text(value: bytes) -> str:
     return value.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
 
-def _sampler_key(data: DataSet, found: Mapping[int, bytes]) -> tuple[str, int | None]:
+def _sampler(found: Mapping[int, bytes]) -> int:
     sampler = next((s for n in _SAMPLER if (s := _unsigned(found, n)) is not None), None)
-    return _address(data.exporter), sampler
+    return NO_SAMPLER if sampler is None else sampler
 
 
 def _address(exporter: Exporter) -> str:
@@ -150,7 +197,3 @@ def _rate(found: Mapping[int, bytes]) -> int | None:
     size = _unsigned(found, _E["samplingSize"])
     population = _unsigned(found, _E["samplingPopulation"])
     return round(Fraction(population, size)) or None if size and population else None
-
-
-def _only(rates: set[int]) -> int | None:
-    return next(iter(rates)) if len(rates) == 1 else None

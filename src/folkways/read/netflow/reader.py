@@ -8,6 +8,7 @@ from folkways.read.capture.capture_file import is_capture
 from folkways.read.netflow.captured import export_packets, export_share
 from folkways.read.netflow.decoder import Decoder
 from folkways.read.netflow.dump import packets
+from folkways.read.netflow.memory import Memory
 from folkways.read.netflow.messages import packet_end, parse_header, plausible
 from folkways.read.netflow.rows import GIVES
 from folkways.read.reader import ReadOptions
@@ -42,7 +43,9 @@ class NetFlowReader:
         Raises:
             FormatError: the source holds no export packet.
         """
-        decoder = Decoder(tally, sampling=options.sampling)
+        patient = source.path is None or not options.heard.again
+        memory = Memory(tally, options.heard, options.exporter, patient=patient)
+        decoder = Decoder(tally, sampling=options.sampling, memory=memory)
         if is_capture(source.head):
             yield from _captured(source, decoder, tally)
         else:
@@ -55,6 +58,7 @@ class NetFlowReader:
 def _captured(source: Source, decoder: Decoder, tally: Tally) -> Iterator[Batch]:
     for packet, exporter, received_ms in export_packets(source, tally):
         yield from decoder.feed(packet, exporter, received_ms)
+    yield from decoder.late()
     if decoder.missed and source.path is not None:
         for packet, exporter, _ in export_packets(source, Tally()):
             yield from decoder.feed_again(packet, exporter)
@@ -63,6 +67,7 @@ def _captured(source: Source, decoder: Decoder, tally: Tally) -> Iterator[Batch]
 def _dumped(source: Source, decoder: Decoder, tally: Tally) -> Iterator[Batch]:
     with source.open() as stream:
         yield from decoder.feed_all(packets(stream, tally))
+    yield from decoder.late()
     if decoder.missed and source.path is not None:
         with source.open() as stream:
             for packet in packets(stream, Tally()):

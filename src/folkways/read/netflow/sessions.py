@@ -1,11 +1,15 @@
 """The memory between export packets: templates by exporter and domain, and data waiting for them.
 
+A sender (address and port) has templates of its own, since several exporters may stand behind one
+address. Where it has none, those that the same address sent from other ports serve, here or in
+another source (see ``memory``).
 All of it is bounded: the oldest templates are forgotten and counted, and data whose template has
 not come waits only while ``MAX_HELD`` octets are not exceeded.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from folkways.formats.ipfix import (
     IPFIX,
@@ -20,6 +24,8 @@ from folkways.formats.ipfix import (
     V9_TEMPLATES,
 )
 from folkways.model.batches import Tally
+from folkways.model.told import ANY_PORT, Told
+from folkways.read.netflow.memory import Memory, fits, read_template, write_template
 from folkways.read.netflow.messages import DataSet, Exporter, Header, parse_header
 from folkways.read.netflow.templates import (
     MalformedError,
@@ -58,14 +64,25 @@ class Missed:
 
     held: int
     lost: int
+    first_ms: int
+    last_ms: int
     template: Template | None = None
+
+
+class Waiting(NamedTuple):
+    """Sets whose template never came, and from when to when they were sent."""
+
+    sets: int
+    first_ms: int
+    last_ms: int
 
 
 class Sessions:
     """Export packets in, data sets with their templates out, in the order in which they come."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, memory: Memory | None = None) -> None:
         self._tally = tally
+        self._memory = memory or Memory(tally)
         self._templates: dict[Key, Template] = {}
         # Which templates a place has, so that taking back all of them costs no search.
         self._places: dict[tuple[Exporter, int, int, bool], set[int]] = {}
@@ -81,6 +98,8 @@ class Sessions:
         """Templates that were forgotten, until someone takes them from here."""
         self.missed: dict[Key, Missed] = {}
         """Data sets that came before their template and could not be kept."""
+        self.lent: dict[Key, Told] = {}
+        """Templates of others that serve a sender which has none."""
 
     def feed(
         self, packet: bytes, exporter: Exporter, header: Header | None = None
@@ -107,22 +126,78 @@ class Sessions:
             else:
                 key = exporter, header.version, header.domain, number
                 template = self._templates.get(key)
-                if template is None:
-                    self._hold(key, header, bytes(content))
-                else:
+                if template is not None:
                     yield DataSet(exporter, header, template, bytes(content))
+                elif (lent := self._lend(key, header, content)) is not None:
+                    yield lent
+                else:
+                    self._hold(key, header, bytes(content))
 
     def template(self, key: Key) -> Template | None:
         """The template of a place, if it is known."""
         return self._templates.get(key)
 
-    def waiting(self) -> dict[Key, int]:
-        """Data sets whose template never came, by whose it would be."""
-        found = {key: len(held) for key, held in self._held.items()}
+    def late(self) -> Iterator[DataSet]:
+        """At the end: the data sets that waited, where another sender or source has the template.
+
+        Those that could not be kept are then in ``missed`` with it.
+        """
+        for key in list(self._held):
+            rest = []
+            for header, content in self._held[key]:
+                template = self._found(key, header.export_ms, content)
+                if template is None:
+                    rest.append((header, content))
+                else:
+                    yield DataSet(key[0], header, template, content)
+            self._held[key] = rest
         for key, missed in self.missed.items():
             if missed.template is None:
-                found[key] = found.get(key, 0) + missed.lost
+                missed.template = self._found(key, missed.first_ms, None)
+
+    def waiting(self) -> dict[Key, Waiting]:
+        """Data sets whose template never came, by whose it would be."""
+        found = {}
+        for key, held in self._held.items():
+            times = [header.export_ms for header, _ in held]
+            if times:
+                found[key] = Waiting(len(held), min(times), max(times))
+        for key, missed in self.missed.items():
+            if missed.template is None:
+                sets, first, last = found.get(key, (0, missed.first_ms, missed.last_ms))
+                span = min(first, missed.first_ms), max(last, missed.last_ms)
+                found[key] = Waiting(sets + missed.lost, *span)
         return found
+
+    def _lend(self, key: Key, header: Header, content: memoryview) -> DataSet | None:
+        """A set that another sender's or source's template was there for when it was sent."""
+        exporter, version, _, number = key
+        topic, port = self._memory.topic("template", *key), _port(exporter)
+        told = self._memory.at_once(topic, header.export_ms, port)
+        if told is None:
+            return None
+        # Sets of its kind are not all held from here on, so that they cannot be counted.
+        self._known.add(key)
+        self._memory.need(topic, told.value, header.export_ms, header.export_ms, port)
+        template = read_template(number, told.value)
+        if template is None or not fits(template, version, content):
+            return None
+        lasting = self._memory.lasts(told)
+        if lasting and len(self.lent) < _MAX_KNOWN:
+            self.lent[key] = told
+        return DataSet(exporter, header, template, bytes(content), lasting)
+
+    def _found(
+        self, key: Key, at_ms: int, content: bytes | None, own: Template | None = None
+    ) -> Template | None:
+        """The template for data that waited; ``own`` if nothing else stood nearer in time."""
+        topic, port = self._memory.topic("template", *key), _port(key[0])
+        told = self._memory.find(topic, at_ms, port)
+        self._memory.need(topic, told.value if told else None, at_ms, at_ms, port)
+        template = read_template(key[3], told.value) if told else None
+        if template is None or template == own:
+            return own
+        return template if content is None or fits(template, key[1], content) else own
 
     def _v5_records(self, packet: bytes, header: Header, exporter: Exporter) -> Iterator[DataSet]:
         count = header.claimed
@@ -154,6 +229,9 @@ class Sessions:
     def _store(self, template: Template, header: Header, exporter: Exporter) -> Iterator[DataSet]:
         key = exporter, header.version, header.domain, template.number
         known = self._templates.get(key)
+        topic, value = self._memory.topic("template", *key), write_template(template)
+        if self._memory.say(topic, value, header.export_ms, _port(exporter)):
+            self._take_back(key)
         if known == template:
             # The same object stays, so that records before and after make one batch.
             return
@@ -167,10 +245,21 @@ class Sessions:
         if len(self._known) < _MAX_KNOWN:
             self._known.add(key)
         if key in self.missed and self.missed[key].template is None:
-            self.missed[key].template = template
+            missed = self.missed[key]
+            missed.template = template
+            span = missed.first_ms, missed.last_ms
+            self._memory.need(topic, value, *span, _port(exporter))
         for held_header, content in self._held.pop(key, ()):
             self._held_octets -= len(content) + _SET_COST
-            yield DataSet(exporter, held_header, template, content)
+            nearest = self._found(key, held_header.export_ms, content, template) or template
+            yield DataSet(exporter, held_header, nearest, content)
+
+    def _take_back(self, told: Key) -> None:
+        """Lend no more what stands against a template that came."""
+        address = told[0] and told[0][0]
+        for key in [k for k in self.lent if k[1:] == told[1:] and (k[0] and k[0][0]) == address]:
+            del self.lent[key]
+            self.gone.append(key)
 
     def _forget(self, key: Key) -> None:
         template = self._templates.pop(key, None)
@@ -184,12 +273,18 @@ class Sessions:
 
     def _withdraw(self, number: int, header: Header, exporter: Exporter) -> None:
         if number >= MIN_DATA_SET:
-            self._forget((exporter, header.version, header.domain, number))
+            self._withdraw_one((exporter, header.version, header.domain, number), header)
             return
         options = _KINDS.get((header.version, number))
         place = exporter, header.version, header.domain, options is True
         for gone in list(self._places.get(place, ())):
-            self._forget((*place[:3], gone))
+            self._withdraw_one((*place[:3], gone), header)
+
+    def _withdraw_one(self, key: Key, header: Header) -> None:
+        if key in self._templates:
+            topic = self._memory.topic("template", *key)
+            self._memory.say(topic, "", header.export_ms, _port(key[0]))
+        self._forget(key)
 
     def _hold(self, key: Key, header: Header, content: bytes) -> None:
         self.unknown += 1
@@ -200,11 +295,19 @@ class Sessions:
             self._held.setdefault(key, []).append((header, content))
         elif missed is not None and missed.template is None:
             missed.lost += 1
+            missed.first_ms = min(missed.first_ms, header.export_ms)
+            missed.last_ms = max(missed.last_ms, header.export_ms)
         elif missed is None and key not in self._known and len(self.missed) < MAX_MISSED:
             # From here on none of its sets is held, so that a second reading knows which to take.
-            self.missed[key] = Missed(len(self._held.get(key, ())), 1)
+            self.missed[key] = Missed(
+                len(self._held.get(key, ())), 1, header.export_ms, header.export_ms
+            )
         else:
             self._tally.skip("data before its template (set)")
+
+
+def _port(exporter: Exporter) -> int:
+    return exporter[1] if exporter else ANY_PORT
 
 
 def sets(packet: bytes, at: int, end: int, tally: Tally) -> Iterator[tuple[int, memoryview]]:
