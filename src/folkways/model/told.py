@@ -122,22 +122,24 @@ class Heard:
             said.setdefault(topic.number, {})[topic.domain] = int(one.value)
         return said
 
-    def holds(self, need: Need) -> bool:
-        """Whether the answer that was used is still the right one."""
-        if need.topic.kind == "rate":
-            return all(self._rate(need, at) == need.value for at in (need.first_ms, need.last_ms))
-        ends = [self.find(need.topic, need.port, at) for at in (need.first_ms, need.last_ms)]
-        if any((one and one.value) != need.value for one in ends):
-            return False
-        between = (
-            one
-            for one in self.about(need.topic)
-            if need.first_ms < one.first_ms <= need.last_ms and one.port in {need.port, ANY_PORT}
-        )
-        return need.value is None or all(one.value == need.value for one in between)
+    def rate_changes(self, exporter: str, first_ms: int, last_ms: int) -> list[int]:
+        """When, after the first time and up to the last, an answer on a rate was first given."""
+        self.add(())
+        topics = self._rates.get(exporter, ())
+        times = {one.first_ms for topic in topics for one in self.about(topic)}
+        return sorted(at for at in times if first_ms < at <= last_ms)
 
-    def _rate(self, need: Need, at_ms: int) -> str | None:
-        topic = need.topic
+    def holds(self, need: Need) -> bool:
+        """Whether the answer that was used is still the right one, all the time."""
+        topic, first, last = need.topic, need.first_ms, need.last_ms
+        if topic.kind == "rate":
+            changes = self.rate_changes(topic.exporter, first, last)
+            return all(self._rate(topic, at) == need.value for at in (first, *changes, last))
+        times = {one.first_ms for one in self.about(topic) if first < one.first_ms <= last}
+        found = (self.find(topic, need.port, at) for at in (first, *times, last))
+        return all((one and one.value) == need.value for one in found)
+
+    def _rate(self, topic: Topic, at_ms: int) -> str | None:
         said = self.rates(topic.exporter, at_ms, near=topic.number == NO_SAMPLER)
         rate = rate_of(said, topic.domain, topic.number)
         return None if rate is None else str(rate)

@@ -314,9 +314,10 @@ class Decoder:
         self._facts.span = min(times, default=0), max(times, default=0)
         asked = version == IPFIX and any(f.number in _UPTIMES for f in group.template.fields)
         context, rate = group.context(self._facts.starts(exporter, domain, asked=asked))
+        self._facts.sent = lambda: context.export_ms
 
         def find(number: int) -> Template | None:
-            return self._sessions.template((exporter, version, domain, number))
+            return self._sessions.template((exporter, version, domain, number), self._facts.span[1])
 
         origin = Origin(exporter, version, domain, self._facts, group.clock_off)
         return make_rows(group.fields(find), context, rate, origin, self._tally)

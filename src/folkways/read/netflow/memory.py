@@ -6,6 +6,7 @@ it shows whether the source would be read otherwise.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from folkways.formats.ipfix import V9
 from folkways.model.batches import Tally
@@ -18,6 +19,14 @@ MAX_TOLD = 2_000
 MAX_NEEDS = 2_000
 _V9_PADDING = 4
 """A set's length is a multiple of it (RFC 3954 5.3); IPFIX exporters pad like this too."""
+
+
+class _Run(NamedTuple):
+    """An answer that was used, and for which time."""
+
+    value: str | None
+    first_ms: int
+    last_ms: int
 
 
 class Memory:
@@ -46,7 +55,8 @@ class Memory:
         self._names: dict[str, str] = {}
         self._said: dict[Topic, list[Told]] = {}
         self._count = 0
-        self._needs: dict[tuple[Topic, int, str | None], tuple[int, int]] = {}
+        self._needs: dict[tuple[Topic, int], list[_Run]] = {}
+        self._need_count = 0
 
     def name(self, exporter: Exporter) -> str:
         """The exporter as it may be stored; empty if it is not known."""
@@ -100,22 +110,33 @@ class Memory:
         """Rates that other sources tell, by sampler and domain."""
         return self._heard.rates(self.name(exporter), at_ms, near=near)
 
+    def changes(self, exporter: Exporter, first_ms: int, last_ms: int) -> list[int]:
+        """When, after the first time and up to the last, others tell that a rate changed."""
+        return self._heard.rate_changes(self.name(exporter), first_ms, last_ms)
+
     def need(
         self, topic: Topic, value: str | None, first_ms: int, last_ms: int, port: int = ANY_PORT
     ) -> None:
-        """Keep a question and the answer that was used."""
-        key = topic, port, value
-        first, last = self._needs.get(key, (first_ms, last_ms))
-        if key not in self._needs and len(self._needs) >= MAX_NEEDS:
+        """Keep a question and the answer that was used, as one for as long as that was the same."""
+        runs = self._needs.setdefault((topic, port), [])
+        for i, run in enumerate(runs):
+            if run.value == value:
+                first, last = min(run.first_ms, first_ms), max(run.last_ms, last_ms)
+                others = (one for one in runs if one.value != value)
+                if not any(one.first_ms <= last and first <= one.last_ms for one in others):
+                    runs[i] = _Run(value, first, last)
+                    return
+        if self._need_count >= MAX_NEEDS:
             self._tally.flag("question to other sources not kept")
             return
-        self._needs[key] = min(first, first_ms), max(last, last_ms)
+        self._need_count += 1
+        runs.append(_Run(value, first_ms, last_ms))
 
     def finish(self) -> None:
         """Hand over what was said and asked."""
         self._tally.told += [one for said in self._said.values() for one in said]
         self._tally.needs += [
-            Need(topic, port, value, *span) for (topic, port, value), span in self._needs.items()
+            Need(topic, port, *run) for (topic, port), runs in self._needs.items() for run in runs
         ]
 
 

@@ -5,8 +5,11 @@ its own domain, in any domain of that address; then what the domain says without
 what the address says, if it says one thing only. Anything else is unknown, never 1.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
 
 from folkways.formats.ipfix import elements
 from folkways.model.batches import Tally
@@ -23,6 +26,8 @@ MAX_RATES = 10_000
 """Rates that are kept; they are searched once a batch."""
 LATEST_MS = 1 << 48
 """Times of this or more, in any unit, are damage; they would overflow."""
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Rates = dict[int, dict[int, int]]
 """By sampler and domain."""
 _E = elements()
@@ -34,7 +39,7 @@ class Facts:
     """What is known of exporters so far; ``stated_rate`` is what a person says of all of them.
 
     ``span`` is set to the first and the last time, ms since 1970 UTC, at which the records were
-    sent that are asked about.
+    sent that are asked about, ``sent`` to what gives the time of each.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class Facts:
     ) -> None:
         self.stated_rate = stated_rate
         self.span = (0, 0)
+        self.sent: Callable[[], Ints] | None = None
         self._tally = tally
         self._memory = memory or Memory(tally)
         # By exporter, sampler and domain; and since when.
@@ -62,8 +68,9 @@ class Facts:
         before = said.get(domain)
         if before is None:
             topic = self._memory.topic("rate", data.exporter, 0, domain, sampler)
-            told = self._memory.find(topic, data.header.export_ms)
-            if told is not None and told.first_ms <= data.header.export_ms:
+            # Strictly before: what other sources say may stand here as well.
+            told = self._memory.find(topic, data.header.export_ms - 1)
+            if told is not None and told.first_ms < data.header.export_ms:
                 before = int(told.value)
         return before not in {None, rate}
 
@@ -108,7 +115,7 @@ class Facts:
         place = _address(exporter)
         own = self._rates.get(place, {})
         first_ms, last_ms = self.span
-        near, far = (self._with_others(exporter, own, last_ms, near=n) for n in (True, False))
+        near, far = (self._with_others(exporter, own, near=n) for n in (True, False))
         found = []
         for named in samplers:
             sampler = named or NO_SAMPLER
@@ -120,12 +127,44 @@ class Facts:
             found.append(rate)
         return found
 
-    def _with_others(self, exporter: Exporter, own: Rates, at_ms: int, *, near: bool) -> Rates:
-        """Rates by sampler and domain: what this source said, else what others say."""
-        others = self._memory.rates(exporter, at_ms, near=near)
+    def _with_others(self, exporter: Exporter, own: Rates, *, near: bool) -> Rates:
+        """Rates by sampler and domain: what this source had said by then, else what others say.
+
+        What it says only later stands behind the others, among which time has decided.
+        """
+        first_ms, last_ms = self.span
+        others = self._memory.rates(exporter, last_ms, near=near)
         if not others:
             return own
-        return {sampler: others.get(sampler, {}) | own.get(sampler, {}) for sampler in others | own}
+        place = _address(exporter)
+        found: Rates = {sampler: dict(domains) for sampler, domains in others.items()}
+        for sampler, domains in own.items():
+            there = found.setdefault(sampler, {})
+            for domain, rate in domains.items():
+                if domain not in there or self._since[place, sampler, domain] <= first_ms:
+                    there[domain] = rate
+        return found
+
+    def edges(self, exporter: Exporter) -> list[int]:
+        """When other sources tell that a rate changed while the records were sent."""
+        return self._memory.changes(exporter, *self.span)
+
+    def parts(self, exporter: Exporter) -> Iterator[slice | Bools]:
+        """The records that are asked about, cut where other sources tell that a rate changed.
+
+        ``span`` is set to that of each part.
+        """
+        whole, edges = self.span, self.edges(exporter)
+        if not edges or self.sent is None:
+            yield slice(None)
+            return
+        sent = self.sent()
+        places = np.searchsorted(np.array(edges), sent, side="right")
+        for place in np.unique(places).tolist():
+            mine = places == place
+            self.span = int(sent[mine].min()), int(sent[mine].max())
+            yield mine
+        self.span = whole
 
     def application(self, exporter: Exporter, application: int) -> str | None:
         """The exporter's own name for an application id (element 95)."""

@@ -26,20 +26,25 @@ def sampling(fields: Fields, header_rate: Ints | None, origin: Origin, tally: Ta
     sampler = fields.unsigned("samplerId")
     if sampler is None:
         sampler = fields.unsigned("selectorId")
-    if sampler is None:
-        one = facts.rates(origin.exporter, origin.domain, [None])[0]
-        if own is None and header_rate is None:
-            return pa.repeat(pa.scalar(one, pa.int64()), fields.rows)
-        rate = np.full(fields.rows, one or 0, np.int64)
-    else:
-        distinct, places = np.unique(sampler, return_inverse=True)
-        rates = facts.rates(origin.exporter, origin.domain, distinct.tolist())
-        rate = np.array([known or 0 for known in rates], np.int64)[places]
+    if sampler is own is header_rate is None and not facts.edges(origin.exporter):
+        return pa.repeat(pa.scalar(_told(origin, None) or None, pa.int64()), fields.rows)
+    rate = np.zeros(fields.rows, np.int64)
+    for part in facts.parts(origin.exporter):
+        rate[part] = _told(origin, sampler if sampler is None else sampler[part])
     if header_rate is not None:
         rate = np.where(header_rate > 0, header_rate, rate)
     if own is not None:
         rate = np.where((own > 0) & (own <= _BIGGEST_RATE), own, rate)
     return nullable(rate, rate > 0)
+
+
+def _told(origin: Origin, sampler: Ints | None) -> Ints | int:
+    """What options data tell, 0 where they do not: by sampler, or one rate for all."""
+    if sampler is None:
+        return origin.facts.rates(origin.exporter, origin.domain, [None])[0] or 0
+    distinct, places = np.unique(sampler, return_inverse=True)
+    rates = origin.facts.rates(origin.exporter, origin.domain, distinct.tolist())
+    return np.array([known or 0 for known in rates], np.int64)[places]
 
 
 def _stated(fields: Fields) -> Ints | None:

@@ -133,9 +133,9 @@ class Sessions:
                 else:
                     self._hold(key, header, bytes(content))
 
-    def template(self, key: Key) -> Template | None:
-        """The template of a place, if it is known."""
-        return self._templates.get(key)
+    def template(self, key: Key, at_ms: int) -> Template | None:
+        """The template of a place at a time, if it is known."""
+        return self._templates.get(key) or self._found(key, at_ms, None)
 
     def late(self) -> Iterator[DataSet]:
         """At the end: the data sets that waited, where another sender or source has the template.
