@@ -71,8 +71,7 @@ def test_any_cut_any_order_any_number_of_ingests(data: st.DataObject) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         parts = [
-            written(folder / f"{low:02}.pcap", STORY[low:high])
-            for low, high in pairwise(edges)
+            written(folder / f"{low:02}.pcap", STORY[low:high]) for low, high in pairwise(edges)
         ]
         order = data.draw(st.permutations(parts))
         split = data.draw(st.integers(0, len(order)))
