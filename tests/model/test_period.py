@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from folkways.model.errors import UserError
@@ -63,6 +63,7 @@ def test_what_is_no_period_is_refused(text: str) -> None:
         Period.parse(text, "UTC")
 
 
+@settings(deadline=None)
 @given(INSTANTS, st.sampled_from(ZONES))
 def test_local_days_and_offsets_are_those_of_the_zone(instant: int, zone: str) -> None:
     local = dt.datetime.fromtimestamp(instant / 1000, ZoneInfo(zone))
@@ -72,6 +73,7 @@ def test_local_days_and_offsets_are_those_of_the_zone(instant: int, zone: str) -
     assert local_days(array, zone)[0] == (local.date() - dt.date(1970, 1, 1)).days
 
 
+@settings(deadline=None)
 @given(INSTANTS, st.sampled_from(ZONES))
 def test_wall_clock_times_become_instants_as_the_zone_says(local: int, zone: str) -> None:
     naive = dt.datetime(1970, 1, 1, tzinfo=dt.UTC).replace(tzinfo=ZoneInfo(zone))
@@ -80,6 +82,7 @@ def test_wall_clock_times_become_instants_as_the_zone_says(local: int, zone: str
     assert utc_ms(np.array([local], np.int64), zone)[0] == expected
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1971, 1, 1), dt.date(2037, 12, 30)), st.sampled_from(ZONES))
 def test_days_follow_each_other_without_gap(day: dt.date, zone: str) -> None:
     _, after = local_day_bounds_ms(day.isoformat(), zone) or (0, 0)

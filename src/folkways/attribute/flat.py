@@ -6,10 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from folkways.attribute.intervals import Ranges, flatten
+from folkways.attribute.intervals import Octets, Ranges, flatten
 from folkways.model.addresses import addresses_from_numpy, addresses_to_numpy
 
 _SEPARATOR = "\x1f"
+_MIX = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64
+)
+"""Odd numbers whose bits are well spread; any would do."""
 
 
 def flat_rows(rows: pa.Table) -> pa.Table:
@@ -32,6 +36,28 @@ def flat_rows(rows: pa.Table) -> pa.Table:
         [*ranges, *(c.combine_chunks() for c in chosen.columns)], rows.column_names
     )
     return table.filter(table["value"].is_valid())
+
+
+def contradictions(first: Octets, last: Octets, values: pa.Array) -> int:
+    """How many ranges stand in a list more than once with different values (null is one too).
+
+    Args:
+        first: (n, 16) addresses.
+        last: (n, 16) addresses, included.
+        values: (n,) text.
+    """
+    words = np.hstack([first, last]).view(np.uint64)
+    # A sum of products is enough to leave out nearly all rows, which stand alone.
+    keys = (words * _MIX).sum(axis=1, dtype=np.uint64)
+    ordered = np.sort(keys)
+    again = np.flatnonzero(np.isin(keys, ordered[1:][ordered[1:] == ordered[:-1]]))
+    if not len(again):
+        return 0
+    _, group = np.unique(words[again], axis=0, return_inverse=True)
+    text = pc.coalesce(values.take(pa.array(again)), pa.scalar(""))
+    codes = text.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    pairs = np.unique(np.stack([group.reshape(-1), codes]), axis=1)[0]
+    return int((np.bincount(pairs) > 1).sum())
 
 
 def _codes(columns: list[pa.Array]) -> tuple["np.ndarray", "np.ndarray"]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from folkways.attribute.facts import Dates
 from folkways.attribute.fields import CatalogueError
-from folkways.attribute.flat import flat_rows
+from folkways.attribute.flat import contradictions, flat_rows
 from folkways.attribute.imports.formats import Format, format_named, recognise
 from folkways.attribute.imports.rows import RangeRows
 from folkways.attribute.intervals import is_ipv4
@@ -26,6 +26,7 @@ from folkways.attribute.pairs import content_digest
 from folkways.model.addresses import addresses_from_numpy, addresses_to_numpy
 
 _ASN = r"^(?i:AS)?0*(?P<n>[0-9]{1,10})$"
+TWICE = "the list states their range again with another value: the later row counts"
 _COUNTRY = r"^[A-Z]{2}$"
 _UNKNOWN_COUNTRIES = ("ZZ", "XX")
 
@@ -89,10 +90,12 @@ def import_list(
         raise CatalogueError(
             f"{path} has no usable row for a list of kind {kind} ({_causes(skipped)})."
         )
-    table = _table(rows, values, np.flatnonzero(usable | holes))
+    pick = np.flatnonzero(usable | holes)
+    table = _table(rows, values, pick)
+    flagged = Counter({TWICE: _contradictions(rows, values, pick)})
     manifest = _manifest(table, folder, kind, Dates(first, last), (source, licence))
     write_list(manifest, table)
-    return Imported(manifest, rows.rows, +skipped, +rows.flagged)
+    return Imported(manifest, rows.rows, +skipped, +(rows.flagged + flagged))
 
 
 def _manifest(
@@ -148,6 +151,13 @@ def _table(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> pa.Table:
     schema = pa.schema([f for f in (*SCHEMA, *OPTIONAL) if f.name in columns])
     table = pa.table([columns[name] for name in schema.names], schema=schema)
     return table if {"since", "until"} & set(columns) else flat_rows(table).cast(schema)
+
+
+def _contradictions(rows: RangeRows, values: pa.Array, pick: "np.ndarray") -> int:
+    """Ranges that the list states twice and otherwise; rows with dates or ports may well differ."""
+    if any(column is not None for column in (rows.since, rows.until, rows.ports)):
+        return 0
+    return contradictions(rows.first[pick], rows.last[pick], values.take(pa.array(pick)))
 
 
 def _causes(skipped: Counter[str]) -> str:

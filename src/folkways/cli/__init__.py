@@ -8,6 +8,7 @@ import typer
 from folkways.cli.app import app
 from folkways.cli.failures import EXPECTED, explain
 from folkways.cli.interrupts import Interrupts
+from folkways.cli.printable import forgive
 
 __all__ = ["main"]
 
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: always, with the exit code.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        forgive(stream)
     with Interrupts() as interrupts:
         code, told = _run(list(arguments) or ["--help"], interrupts)
     if told:

@@ -43,7 +43,7 @@ def ingest(
     sampling: SamplingOption = None,
     exporter: ExporterOption = None,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="so many processes read at once", min=1)
+        int, typer.Option(metavar="N", help="so many processes read at once", min=1, max=1024)
     ] = 1,
     dry: Annotated[
         bool, typer.Option("--dry-run", help="write nothing; say what would go in, and estimates")

@@ -15,10 +15,20 @@ EXPECTED = (
     typer.Abort,
     duckdb.IOException,
     duckdb.OutOfMemoryException,
+    duckdb.OutOfRangeException,
     OSError,
+    UnicodeEncodeError,
 )
 """Errors that are no bugs; any other keeps its traceback, which is what a bug report needs."""
 
+NO_TEXT = (
+    "an argument or the name of a file is no text in this locale; set LC_ALL=C.UTF-8, or give the "
+    "file another name."
+)
+TOO_LARGE = (
+    "the study holds counters that are too large to be added up; some source, or the sampling that "
+    "was said of it, is wrong. Find it with folkways sources STUDY, and take it out."
+)
 USER_ERRNOS = frozenset(
     {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST}
 )
@@ -38,6 +48,10 @@ def explain(error: BaseException) -> tuple[int, str]:
             code, told = 2, "stopped; nothing was done."
         case duckdb.OutOfMemoryException():
             code, told = 1, f"{error}".split("\n", 1)[0] + "; raise FOLKWAYS_MEMORY_MB."
+        case duckdb.OutOfRangeException():
+            code, told = 2, TOO_LARGE
+        case UnicodeEncodeError():
+            code, told = 2, NO_TEXT
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             code = 2 if error.errno in USER_ERRNOS else 1

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and how answers are printed."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,9 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.cells import cell_len
 
-from folkways.cli.printable import escaped, printable
+from folkways.cli.printable import escaped, printable, speaks_utf8
 from folkways.read.reader import ReadOptions
 from folkways.read.readers import READERS
+
+MOST_SAMPLING = 2**32 - 1
+"""What exporters have 32 bits for; bytes are multiplied by it, and must fit 64."""
+MOST_SECONDS = 366 * 86_400.0
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")]
 SourceArguments = Annotated[
@@ -34,7 +39,12 @@ MappingOption = Annotated[
 ]
 SamplingOption = Annotated[
     int | None,
-    typer.Option(metavar="N", help="packets were sampled 1 in N before they were measured", min=1),
+    typer.Option(
+        metavar="N",
+        help="packets were sampled 1 in N before they were measured",
+        min=1,
+        max=MOST_SAMPLING,
+    ),
 ]
 ExporterOption = Annotated[
     str | None,
@@ -42,11 +52,21 @@ ExporterOption = Annotated[
 ]
 ActiveOption = Annotated[
     float,
-    typer.Option(metavar="SECONDS", help="captures: cut flows that last longer than this", min=1),
+    typer.Option(
+        metavar="SECONDS",
+        help="captures: cut flows that last longer than this",
+        min=1,
+        max=MOST_SECONDS,
+    ),
 ]
 IdleOption = Annotated[
     float,
-    typer.Option(metavar="SECONDS", help="captures: end flows after so long a silence", min=1),
+    typer.Option(
+        metavar="SECONDS",
+        help="captures: end flows after so long a silence",
+        min=1,
+        max=MOST_SECONDS,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
 FilterOption = Annotated[
@@ -64,8 +84,9 @@ GAP = "  "
 
 
 def print_json(value: Any) -> None:
-    """JSON on standard output, UTF-8, one value."""
-    typer.echo(escaped(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)))
+    """JSON on standard output, UTF-8, one value; ASCII alone where the output is not UTF-8."""
+    plain = not speaks_utf8(sys.stdout)
+    typer.echo(escaped(json.dumps(value, indent=1, ensure_ascii=plain, allow_nan=False)))
 
 
 def tell(sentence: str, *, err: bool = False) -> None:

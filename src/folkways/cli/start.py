@@ -140,7 +140,7 @@ def simulate(
         int, typer.Option(metavar="NUMBER", help="the same seed gives the same bytes")
     ] = 1,
     scale: Annotated[
-        float, typer.Option(metavar="FACTOR", help="times as many connections", min=0.001)
+        float, typer.Option(metavar="FACTOR", help="times as many connections", min=0.001, max=1e6)
     ] = 1.0,
 ) -> None:
     """Write a made-up population's traffic with known truth.

@@ -18,7 +18,10 @@ from folkways.model.errors import UserError
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 EPOCH = dt.date(1970, 1, 1)
-_WRITTEN = re.compile(r"^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$")
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2261, 12, 31)
+"""No flow begins beyond: earlier there was no network, and later instants do not fit 64 bits of
+nanoseconds."""
+_WRITTEN = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})$")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Period:
             first, last = (dt.date.fromisoformat(day) for day in match.groups())
         except ValueError as error:
             raise UserError(f"{text!r} is not a period: {error}.") from None
+        if first < FIRST_DAY or last > LAST_DAY:
+            raise UserError(
+                f"The period {text.strip()} reaches beyond what can be measured; write days from "
+                f"{FIRST_DAY} to {LAST_DAY}."
+            )
         return cls(first, last, timezone)
 
     def __str__(self) -> str:

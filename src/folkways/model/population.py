@@ -214,8 +214,12 @@ def _instant(day: object, key: str, prefix: str, timezone: str, default: int) ->
         return default
     if isinstance(day, dt.datetime) or not isinstance(day, dt.date):
         raise PopulationError(f"{prefix}: {key} = {day!r} must be a day such as 2017-04-01.")
-    # A range belongs to the population on its last day too, so 'to' includes the day.
-    return day_start_ms(day + dt.timedelta(days=1) if key == "to" else day, timezone)
+    try:
+        # A range belongs to the population on its last day too, so 'to' includes the day.
+        return day_start_ms(day + dt.timedelta(days=1) if key == "to" else day, timezone)
+    except (OverflowError, ValueError):
+        # Some write "always" and "for ever" as the first and the last day that there is.
+        return -_FOREVER if day.year == dt.MINYEAR else _FOREVER
 
 
 def _network(prefix: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -1,6 +1,7 @@
 """The one visible list of readers, and how a format is found: by content, best sniff wins."""
 
 from folkways.model.errors import FormatError, UserError
+from folkways.read import parquet
 from folkways.read.capture import CaptureReader
 from folkways.read.cloud import AwsReader, AzureReader, GcpReader
 from folkways.read.netflow import NetFlowReader
@@ -48,6 +49,8 @@ def find_reader(source: Source, options: ReadOptions, wanted: str | None = None)
     sure, reader = max(
         ((reader.sniff(source, options), reader) for reader in READERS), key=lambda pair: pair[0]
     )
+    if sure <= 0 and (why := parquet.fault(source)):
+        raise FormatError(f"{source.name} is a Parquet file that is cut or garbled: {why}.")
     if sure <= 0:
         raise FormatError(
             f"{source.name} is of no known format (known: {', '.join(r.name for r in READERS)}); "

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -211,6 +212,11 @@ def _decompress_head(raw: bytes, compression: str) -> bytes:
     return found
 
 
+def as_text(path: str) -> str:
+    """A path as text that can be stored and printed; its bytes need not be any."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def find_sources(names: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[Source]:
     """Files, every file below directories (sorted by path; hidden ones left out), and ``-``.
 
@@ -226,11 +232,11 @@ def find_sources(names: Iterable[str], stdin: BinaryIO | None = None) -> Iterato
             files = [f for f in sorted(path.rglob("*")) if _visible_file(f, path)]
             if not files:
                 raise UserError(f"{name} is a directory without files; nothing to read.")
-            yield from (Source(str(f), f) for f in files)
+            yield from (Source(as_text(str(f)), f) for f in files)
         elif path.is_file():
-            yield Source(name, path)
+            yield Source(as_text(name), path)
         elif path.exists():
-            yield Source(name, None, path.open("rb"))
+            yield Source(as_text(name), None, path.open("rb"))
         else:
             raise UserError(f"{name} does not exist.")
 

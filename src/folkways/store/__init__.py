@@ -1,5 +1,6 @@
 """Delta tables of Parquet files: exactly-once ingest, days replaced atomically."""
 
+from folkways.store.damage import data_damage
 from folkways.store.engine import connect
 from folkways.store.sources import NOTHING, SourceEntry, as_json, needs_of, source_id
 from folkways.store.stage import Stage, Staged
@@ -13,6 +14,7 @@ __all__ = [
     "Store",
     "as_json",
     "connect",
+    "data_damage",
     "needs_of",
     "source_id",
 ]

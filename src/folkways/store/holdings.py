@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from folkways.model.errors import StudyError
+from folkways.store.damage import data_damage
 from folkways.store.engine import connect
 from folkways.store.failures import storage_failures
 from folkways.store.folder import open_tables
@@ -48,12 +50,18 @@ class Holdings:
         """What is in, in the order in which it went in."""
         paths = self.files("sources")
         if paths != self._sources[0]:
-            entries = [
-                entry for path in paths for entry in entries_from_table(pq.ParquetFile(path).read())
-            ]
+            entries = [entry for path in paths for entry in self._entries(path)]
             entries.sort(key=lambda entry: (entry.ingested_ms, entry.name))
             self._sources = (paths, entries)
         return self._sources[1]
+
+    def _entries(self, path: Path) -> list[SourceEntry]:
+        with data_damage(self.root):
+            try:
+                return entries_from_table(pq.ParquetFile(path).read())
+            except pa.ArrowException as error:
+                # Its messages do not all say which file.
+                raise pa.ArrowInvalid(f"{path.absolute()}: {error}") from error
 
     def changes(self) -> int:
         """How many times a source went in or was taken out; ``CHANGES`` says so in each table.

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,7 +123,8 @@ class CommittedTable:
         )
         for path in step.removes:
             # From now on counts how long readers who began before may still need it.
-            os.utime(self.path / path)
+            with suppress(FileNotFoundError):
+                os.utime(self.path / path)
 
     def _taken(self, step: Step) -> bool:
         here = {path for path, _ in self.files()}

@@ -1,11 +1,16 @@
 """The main job end to end on made-up data: simulate, ingest, compare, report."""
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
-from folkways.model.errors import UserError
+from folkways.model.errors import FolkwaysError, UserError
 from folkways.simulate import Simulated, simulate
 from folkways.study.progress import Progress
 from folkways.study.study import Study
+
+MARK = ".folkways-demo"
+"""A file that says of which scenario a folder holds the demo: what is in it is made up."""
 
 
 def simulate_into(
@@ -28,11 +33,22 @@ def simulate_into(
 def run_demo(into: Path, scenario: str, progress: Progress) -> Path:
     """Everything from nothing to the report's path.
 
+    What an earlier demo of the same scenario finished there stays, and is told again; what one left
+    unfinished is made anew.
+
     Raises:
-        UserError: the folder is not empty.
+        UserError: the folder holds something else.
     """
+    report, mark = into / "report.html", into / MARK
     if into.exists() and any(into.iterdir()):
-        raise UserError(f"{into} is not empty; give a new folder with --into, or remove it.")
+        if not mark.is_file() or mark.read_text(encoding="utf-8") != scenario:
+            raise UserError(f"{into} is not empty; give a new folder with --into, or remove it.")
+        if report.is_file():
+            progress.say(f"{into} holds this demo already; remove it to have it made anew.")
+            return report
+        _clear(into)
+    into.mkdir(parents=True, exist_ok=True)
+    mark.write_text(scenario, encoding="utf-8")
     made = simulate_into(scenario, into / "simulated", seed=1, scale=1.0, progress=progress)
     study = Study.create(into / "study", made.population)
     for one in made.reference:
@@ -48,4 +64,13 @@ def run_demo(into: Path, scenario: str, progress: Progress) -> Path:
     for number, r in enumerate(made.rounds, 1):
         study.freeze_round(f"round-{number}", str(r.period))
     names = [f"round-{number}" for number in range(1, len(made.rounds) + 1)]
-    return study.report(names, into / "report.html", progress=progress)
+    return study.report(names, report, progress=progress)
+
+
+def _clear(into: Path) -> None:
+    """Remove what a demo that was stopped left, its key too."""
+    with suppress(FolkwaysError):
+        Study.open(into / "study").destroy_key()
+    for path in into.iterdir():
+        if path.name in {"simulated", "study"} or path.name.endswith(".part"):
+            shutil.rmtree(path)

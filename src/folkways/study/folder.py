@@ -22,7 +22,7 @@ from folkways.model.population import Population
 from folkways.privacy.keys import create_key, key_path, load_key
 from folkways.privacy.pseudonyms import Pseudonyms
 from folkways.settings import Settings, load_settings
-from folkways.store import Store, connect
+from folkways.store import Store, connect, data_damage
 
 SCHEMA = "folkways.study/1"
 STUDY_FILE, POPULATION_FILE = "study.json", "population.toml"
@@ -51,14 +51,21 @@ class StudyFolder:
         """
         settings = load_settings()
         population = Population.load(population_file)
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise StudyError(f"{root} is not empty; give a new folder for the study.")
+        if root.exists():
+            _refuse_full(root, population_file)
         study_id = secrets.token_hex(8)
-        # Built beside its place and moved there, so that there is a whole study or none.
-        part = root.with_name(f".{root.name}.{study_id}.part")
+        # Built beside its place and moved there, so that there is a whole study or none. A folder
+        # that is there already stays, since a shell may stand in it, or a disk be mounted on it.
+        there = root.is_dir()
+        part = (
+            root / f".{study_id}.part" if there else root.with_name(f".{root.name}.{study_id}.part")
+        )
         try:
             cls._build(part, study_id, population, population_file, settings)
-            part.replace(root)
+            if there:
+                _move_into(part, root)
+            else:
+                part.replace(root)
         except BaseException as error:
             # Neither half a folder nor a key of no study is left.
             shutil.rmtree(part, ignore_errors=True)
@@ -140,8 +147,33 @@ class StudyFolder:
         with (
             self.store.scratch() as temp,
             connect(settings.memory_mb, temp, settings.threads) as con,
+            data_damage(self.root),
         ):
             yield con
+
+
+def _refuse_full(root: Path, population_file: Path) -> None:
+    if not root.is_dir():
+        raise StudyError(f"{root} is a file; give a new folder for the study.")
+    if not all(path.samefile(population_file) for path in root.iterdir()):
+        raise StudyError(f"{root} is not empty; give a new folder for the study.")
+
+
+def _move_into(part: Path, root: Path) -> None:
+    """Move a study's content into a folder that is there, last of all what makes it a study."""
+    names = sorted((path.name for path in part.iterdir()), key=STUDY_FILE.__eq__)
+    fresh = [name for name in names if not (root / name).exists()]
+    try:
+        for name in names:
+            (part / name).replace(root / name)
+        part.rmdir()
+    except BaseException:
+        for path in (root / name for name in fresh):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _about(root: Path) -> dict[str, Any]:

@@ -55,6 +55,7 @@ _PORTED = pa.array(Protocol.WITH_PORTS, pa.int64())
 _TCP = pa.array([6], pa.int64())
 _MOST = 2**63 - 1
 _LIMITS = dict.fromkeys(PORT_FIELDS, 65_535) | dict.fromkeys(ASN_FIELDS, 2**32 - 1)
+_LIMITS["sampling"] = 2**32 - 1
 # 0 stands for an AS that is not known (RFC 7607), and no packet can be sampled 1 in 0.
 _ZERO_IS_NONE = {*ASN_FIELDS, "sampling", *PORT_FIELDS[2:]}
 _BLANK = " \t\r\n\0"  # ClickHouse fills texts of a fixed length with NUL
