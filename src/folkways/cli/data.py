@@ -26,6 +26,7 @@ from folkways.model.errors import UserError
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
 from folkways.study.ingested import Ingested
+from folkways.study.set_aside import WHY
 
 key_app = typer.Typer(name="key", help="The key of a study's pseudonyms.")
 MOST_REFUSED = 20
@@ -84,6 +85,9 @@ def _tell_done(done: Ingested) -> None:
         tell(f"  {_count(len(done.renewed), 'source')} read anew, since more is known now")
     for cause, count in done.skipped.most_common():
         tell(f"  {count:,} skipped: {cause}")
+    for one in done.set_aside:
+        octets = sum(one[way] or 0 for way in ("bytes_out", "bytes_in"))
+        tell(f"  {_count(one['rows'], 'row')} of these days {WHY[one['kind']]} ({octets:,} bytes)")
     _tell_refused(done.refused)
     if done.refused:
         tell(f"{_count(len(done.refused), 'source')} could not be read; the rest is in.")

@@ -15,7 +15,8 @@ class Ingested:
 
     ``renewed`` are the digests of those that were in already and were read anew, since something is
     known now that they lacked; they are among the entries. ``dropped`` are ids of sources whose
-    rows were staged and are not to go in.
+    rows were staged and are not to go in. ``set_aside`` says what is not counted as use, or only in
+    part, on the days that were settled.
     """
 
     entries: list[SourceEntry] = field(default_factory=list)
@@ -23,6 +24,7 @@ class Ingested:
     refused: list[tuple[str, str]] = field(default_factory=list)
     renewed: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
+    set_aside: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def skipped(self) -> Counter[str]:
@@ -44,6 +46,7 @@ class Ingested:
             "renewed": [e.name for e in self.entries if e.digest in self.renewed],
             "refused": [{"name": name, "cause": cause} for name, cause in self.refused],
             "skipped": dict(self.skipped.most_common()),
+            "set_aside": self.set_aside,
         }
 
     def add(self, other: "Ingested") -> None:

@@ -21,6 +21,7 @@ from folkways.study.folder import StudyFolder, write_atomically
 from folkways.study.ingest import Ingested, ingest_sources
 from folkways.study.inspect import gap_json
 from folkways.study.progress import Progress, Silent
+from folkways.study.set_aside import set_aside
 from folkways.study.settle import settle
 
 
@@ -75,7 +76,8 @@ class Study:
                 progress=progress,
                 stdin=stdin,
             )
-            settle(self.folder, progress=progress)
+            days = settle(self.folder, progress=progress)
+            done.set_aside = set_aside(self.folder, days)
         return done
 
     def dry_run(

@@ -121,7 +121,6 @@ class Taker:
     def _entry(
         self, source_id: str, source: Source, reader: str, tally: Tally, written: Written
     ) -> SourceEntry:
-        name = self._maker.stored_name
         return SourceEntry(
             id=source_id,
             digest=source.digest,
@@ -136,10 +135,7 @@ class Taker:
             flagged=dict(tally.flagged + written.flagged),
             notes=tally.notes,
             versions=dict(tally.versions),
-            gaps=[
-                gap if gap.exporter is None else gap._replace(exporter=name(gap.exporter))
-                for gap in tally.gaps
-            ],
+            gaps=self._maker.clean_gaps(tally.gaps),
             beginning=source.beginning,
             told=as_json(tally.told),
             needs=as_json(tally.needs),

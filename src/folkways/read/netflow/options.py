@@ -170,9 +170,7 @@ class Facts:
         """The exporter's own name for an application id (element 95)."""
         return self._names.get((_address(exporter), application))
 
-    def starts(
-        self, exporter: Exporter, domain: int, *, asked: bool = True
-    ) -> tuple[int, ...]:
+    def starts(self, exporter: Exporter, domain: int, *, asked: bool = True) -> tuple[int, ...]:
         """When the exporter's uptime began (element 160), each time that it did, in order.
 
         Args:
