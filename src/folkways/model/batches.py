@@ -54,8 +54,8 @@ class Tally:
     ``versions`` counts units (packets, files, rows) by what they say of their format and version;
     ``gaps`` are stretches with lost records; ``unseen_templates`` counts sets by the template that
     never came; ``kept_back`` are stretches with records that could not be read for want of what
-    other sources may tell; ``told`` is what exporters said of their records, ``needs`` what had to be
-    asked of other sources.
+    other sources may tell; ``told`` is what exporters said of their records, ``needs`` what had to
+    be asked of other sources.
     """
 
     records: int = 0

@@ -383,8 +383,8 @@ CONNECTIONS = Table(
             "hidden",
             TEXT,
             "",
-            "dns-tunnel, encrypted-dns, possible-tor, possible-vps, proxy, tor, tunnel-like, vpn; "
-            "sorted, comma between; null: none",
+            "dns-tunnel, encrypted-dns, possible-proxy, possible-tor, possible-vpn, possible-vps, "
+            "proxy, tor, tunnel-like, vpn; sorted, comma between; null: none",
         ),
     ),
 )
