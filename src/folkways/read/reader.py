@@ -26,8 +26,9 @@ class ReadOptions:
     ``active_timeout_s`` and ``idle_timeout_s`` cut flows metered from captures; ``mapping`` is a
     mapping file for tabular sources, or the name of a preset. ``sampling`` says for all
     sources that packets were sampled 1 in N before they were measured; None: as the source says.
-    ``exporter`` names who measured, where a source does not say it. ``heard`` is what exporters
-    said in other sources; who reads a study's sources says it.
+    ``exporter`` names who measured, where a source does not say it. ``timezone`` is the zone whose
+    days are counted in, for what is a sum of a day; None where nothing is counted. ``heard`` is
+    what exporters said in other sources; who reads a study's sources says it.
     """
 
     active_timeout_s: float = 1800.0
@@ -35,6 +36,7 @@ class ReadOptions:
     mapping: str | None = None
     sampling: int | None = None
     exporter: str | None = None
+    timezone: str | None = None
     heard: Heard = field(default_factory=Heard, compare=False)
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -70,7 +70,7 @@ class Study:
             done = ingest_sources(
                 self.folder,
                 sources,
-                options or ReadOptions(),
+                self._counting(options),
                 wanted=wanted,
                 jobs=jobs,
                 progress=progress,
@@ -79,6 +79,9 @@ class Study:
             days = settle(self.folder, progress=progress)
             done.set_aside = set_aside(self.folder, days)
         return done
+
+    def _counting(self, options: ReadOptions | None) -> ReadOptions:
+        return replace(options or ReadOptions(), timezone=self.population.timezone)
 
     def dry_run(
         self,
@@ -89,7 +92,7 @@ class Study:
     ) -> dict[str, Any]:
         """What an ingest would do; the answer of ``folkways ingest --dry-run --json``."""
         return dry_run(
-            self.folder, sources, options or ReadOptions(), wanted=wanted, progress=progress
+            self.folder, sources, self._counting(options), wanted=wanted, progress=progress
         )
 
     def settle(self, days: str | None = None, progress: Progress | None = None) -> list[str]:

@@ -45,7 +45,8 @@ class TabularReader:
         long``, ``cut object``, ``cut line``, ``line too long`` and ``Parquet file broken``.
 
         Raises:
-            FormatError: no preset knows the table, or it is not what the mapping says.
+            FormatError: no preset knows the table, it is not what the mapping says, or its sums are
+                of days that are not the study's.
             MappingError: the mapping contradicts itself, or its times need a zone.
         """
         if options.mapping is not None:
@@ -60,13 +61,16 @@ class TabularReader:
         with connect() as engine:
             Times(mapping, Engine(engine)).check()
             works = (
-                partial(_work, piece, mapping, engine) for piece in pieces(source, mapping, tally)
+                partial(_work, piece, mapping, engine, options.timezone)
+                for piece in pieces(source, mapping, tally)
             )
             yield from gathered(in_order(works, tally))
 
 
-def _work(piece: Piece, mapping: Mapping, engine: duckdb.DuckDBPyConnection) -> Result:
+def _work(
+    piece: Piece, mapping: Mapping, engine: duckdb.DuckDBPyConnection, timezone: str | None
+) -> Result:
     tally = Tally()
     with engine.cursor() as cursor:
-        converter = Converter(mapping, tally, cursor)
+        converter = Converter(mapping, tally, cursor, timezone)
         return tally, [converter.convert(raw) for raw in piece(tally, cursor) if raw.num_rows]

@@ -16,6 +16,7 @@ from folkways.formats.headers import Protocol
 from folkways.model.batches import Batch, Tally, make_batch
 from folkways.read.hosts import hosts
 from folkways.read.numbers import Mask, integers, mask_of
+from folkways.read.tabular.days import refuse_other_days
 from folkways.read.tabular.engine import Engine
 from folkways.read.tabular.mapping import (
     ADDRESS_FIELDS,
@@ -68,11 +69,18 @@ Columns = dict[str, pa.Array]
 class Converter:
     """Converts batches by one mapping."""
 
-    def __init__(self, mapping: Mapping, tally: Tally, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        tally: Tally,
+        con: duckdb.DuckDBPyConnection,
+        timezone: str | None = None,
+    ) -> None:
         self._mapping = mapping
         self._tally = tally
         self._engine = Engine(con)
         self._times = Times(mapping, self._engine)
+        self._timezone = timezone
         self._null = pa.array(list(mapping.null), pa.string())
 
     def convert(self, raw: pa.RecordBatch) -> Batch:
@@ -134,6 +142,8 @@ class Converter:
             # A clock that stands at zero tells no time.
             start = null_if_zero(self._times.instants(text["start"]))
             end = self._end(start, text)
+        if self._timezone and self._mapping.direction == "sums":
+            refuse_other_days(start, end, self._mapping, self._timezone)
         known = mask_of(start.is_valid())
         self._tally.skip("no time", rows - int(known.sum()))
         columns["start_ms"], columns["end_ms"] = start.fill_null(0), end.fill_null(0)
