@@ -125,6 +125,8 @@ def test_a_networks_own_addresses_are_no_members(edge: str) -> None:
         ('prefix = "192.0.2.255/32"', "192.0.2.255", True),
         ('prefix = "192.0.0.0/22"', "192.0.2.255", True),
         ('prefix = "192.0.0.0/22"', "192.0.3.255", False),
+        ('prefix = "10.0.0.0/8"', "10.255.255.255", False),
+        ('prefix = "0.0.0.0/0"', "255.255.255.255", True),
         ('prefix = "192.0.2.0/24"\nsubnet = false', "192.0.2.255", True),
         ('prefix = "2001:db8::/64"', "2001:db8::", True),
         ('prefix = "2001:db8::/64"', "2001:db8::ffff:ffff:ffff:ffff", True),

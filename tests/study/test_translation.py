@@ -57,10 +57,10 @@ def test_it_is_one_connection_of_one_member(
 ) -> None:
     if CAME in rows and COMES not in rows and prefixes == (OUTSIDE,):
         # Nothing tells what came in under the address of the outside.
-        expected: list[Any] = [(1, 100, None, 1, False, "member")]
+        expected: tuple[Any, ...] = (1, 100, None, 1, False, "member")
     else:
-        expected = [(1, 100, 200, 1, True, "member")]
-    assert settled(tmp_path / "once", prefixes, [rows]) == expected
+        expected = (1, 100, 200, 1, True, "member")
+    assert settled(tmp_path / "once", prefixes, [rows]) == [expected]
 
 
 @pytest.mark.parametrize("prefixes", [(LAN,), (OUTSIDE,), (LAN, OUTSIDE)])

@@ -255,7 +255,12 @@ STORED_ANSWERS = Table(
     (
         DAY,
         ANSWERS.columns[0],
-        Column("client", ADDRESS, "", "who asked; a pseudonym where it is a member"),
+        Column(
+            "client",
+            ADDRESS,
+            "",
+            "pseudonym of the member who asked; null: not known, or no member",
+        ),
         *ANSWERS.columns[2:],
         SOURCE,
     ),

@@ -50,10 +50,12 @@ class Range:
     def edges(self) -> tuple[bytes, ...]:
         """The addresses of the network itself and of its broadcast (RFC 919, RFC 922).
 
-        None in IPv6, in a single address, and in a link of two (RFC 3021).
+        None in IPv6, in a single address, in a link of two (RFC 3021), and in what is wider than
+        the widest network that was ever assigned (2^24 addresses, RFC 791).
         """
         size = int.from_bytes(self.last, "big") - int.from_bytes(self.first, "big") + 1
-        return (self.first, self.last) if self.subnet and self.is_ipv4 and size > 2 else ()
+        one = self.subnet and self.is_ipv4 and 2 < size <= 1 << 24
+        return (self.first, self.last) if one else ()
 
 
 @dataclass(frozen=True)
