@@ -82,7 +82,7 @@ def aged(path: Path, content: bytes = CONTENT) -> Source:
     path.write_bytes(content)
     day_ago = time.time_ns() - 86_400_000_000_000
     os.utime(path, ns=(day_ago, day_ago))
-    return Source(str(path), path)
+    return Source(str(path), path, hashed=True)
 
 
 @pytest.mark.parametrize("kind", PACK)
@@ -157,7 +157,7 @@ def test_a_look_at_its_start_must_be_of_that_content_too(tmp_path: Path) -> None
 
 def test_a_change_within_a_tick_of_the_clock_is_seen(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(CONTENT)
-    source = Source("log", tmp_path / "log")
+    source = Source("log", tmp_path / "log", hashed=True)
     with source.open() as stream:
         stream.read()
     rewrite(tmp_path / "log", CONTENT[::-1])
@@ -231,3 +231,13 @@ def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read: No such file"):
         Source("gone", tmp_path / "gone").head  # noqa: B018  # it reads
     assert Source("gone", tmp_path / "gone").size is None
+
+
+def test_who_does_not_ask_for_the_digest_gets_it_all_the_same(tmp_path: Path) -> None:
+    """What was read before is then hashed anew."""
+    aged(tmp_path / "log")
+    source = Source("log", tmp_path / "log")
+    with source.open() as stream:
+        assert stream.read() == CONTENT
+    assert source.digest == hashlib.sha256(CONTENT).hexdigest()
+    source.check()

@@ -1,7 +1,7 @@
 """Synthetic sources, ingested and settled; as a script, in processes that die at chosen moments.
 
-The script reads lines of JSON: the store's folder; what to do (``ingest``, ``settle``, ``both`` or
-``remove``);
+The script reads lines of JSON: the store's folder; what to do (``ingest``, ``settle``, ``both``,
+``remove`` or ``renew``);
 the number of the event at which to die (0: never), where events are the calls that change what is
 on the disk; and the seconds after which to be killed (null: never). Each line is done by a process
 forked for it, so that the libraries are loaded only once, and answered by its exit code.
@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from folkways.store.stage import INPUTS, InputTable
 
 FIRST_DAY = 17_257  # 2017-04-01
 KILLED = 77
+RENEWED_ROWS = 7
 
 
 def digest_of(name: str) -> str:
@@ -138,6 +140,21 @@ def remove(root: Path, name: str = "one") -> None:
             store.remove_source(source_id(digest_of(name)))
 
 
+def renew(root: Path, name: str = "one") -> None:
+    """Replace a source's rows by others, if that was not done."""
+    store = Store(root)
+    with store.lock():
+        (there,) = (e for e in store.sources() if e.digest == digest_of(name))
+        if there.rows == RENEWED_ROWS:
+            return
+        with store.stage() as stage:
+            rows = rows_of("observed", there.id, RENEWED_ROWS, days=2, seed=77)
+            stage.write("observed", rows)
+            staged = stage.finish()
+        entry = replace(there, rows=RENEWED_ROWS)
+        store.commit([staged], [entry], renewed=[there.digest])
+
+
 def totals(root: Path, table: Table) -> list[tuple[Any, ...]]:
     """Rows and sums by day and, where there is one, by source."""
     store = Store(root)
@@ -183,6 +200,8 @@ def main(root: str, action: str, number: int) -> None:
     die_at(number)
     if action == "remove":
         remove(Path(root))
+    if action == "renew":
+        renew(Path(root))
     if action in {"ingest", "both"}:
         ingest(Path(root))
     if action in {"settle", "both"}:

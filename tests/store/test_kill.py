@@ -107,6 +107,39 @@ def test_dying_again_while_finishing_what_was_begun(
 
 
 @pytest.mark.slow
+def test_dying_while_a_source_is_replaced(
+    fresh: Callable[[], Path], tmp_path: Path, scenario: SimpleNamespace, runners: Runners
+) -> None:
+    """It is the old one or the new one, never both, and never neither."""
+    (runner,) = runners(1)
+    full, source = tmp_path / "full", scenario.source_id(scenario.digest_of("one"))
+    shutil.copytree(fresh(), full)
+    scenario.ingest(full)
+
+    def state(root: Path) -> list[list[Any]]:
+        return [scenario.totals(root, table) for table in INPUTS]
+
+    old = state(full)
+    shutil.copytree(full, tmp_path / "new")
+    scenario.renew(tmp_path / "new")
+    new = state(tmp_path / "new")
+    assert [sum(row[2] for row in rows if row[1] == source) for rows in new] == [7, 0, 0]
+    for number in range(1, 1000):
+        root = fresh()
+        shutil.rmtree(root)
+        shutil.copytree(full, root)
+        runner.start(root, "renew", number)
+        code = runner.wait()
+        with Store(root).lock():
+            assert state(root) in (old, new)
+        scenario.renew(root)
+        assert state(root) == new
+        if not code:
+            break
+    assert number > 15
+
+
+@pytest.mark.slow
 def test_dying_while_a_source_is_taken_out(
     fresh: Callable[[], Path], tmp_path: Path, scenario: SimpleNamespace, runners: Runners
 ) -> None:

@@ -224,6 +224,34 @@ def test_removed_and_added_again(
         store.remove_source("feed")
 
 
+def test_a_source_is_replaced_in_one_step(
+    store: Store, scenario: SimpleNamespace, con: duckdb.DuckDBPyConnection
+) -> None:
+    add(store, scenario, "one", "two")
+    one, two = (scenario.entry_of(n).id for n in ("one", "two"))
+    stamp = store.input_stamp(DAYS)
+    scenario.renew(store.root)
+    assert counts(store, con) == {one: scenario.RENEWED_ROWS, two: 100}
+    assert counts(store, con, "names") == {two: 100}
+    assert store.input_stamp(DAYS) != stamp
+    assert sorted(e.name for e in store.sources()) == ["one", "two"]
+    assert store._holdings.tables["observed"].mark(scenario.digest_of("one")) % 2 == 1
+
+
+def test_what_is_to_be_left_out_is_not_committed(
+    store: Store, scenario: SimpleNamespace, con: duckdb.DuckDBPyConnection
+) -> None:
+    with store.stage() as stage:
+        for name in ("one", "two"):
+            rows = scenario.rows_of("observed", scenario.entry_of(name).id, 10)
+            stage.write("observed", rows)
+        staged = stage.finish()
+    one, two = scenario.entry_of("one", 10), scenario.entry_of("two", 10)
+    store.commit([staged], [one], without=[two.id])
+    assert counts(store, con) == {one.id: 10}
+    assert [entry.name for entry in store.sources()] == ["one"]
+
+
 def test_one_id_for_two_contents_is_refused(store: Store, scenario: SimpleNamespace) -> None:
     entry = scenario.entry_of("one")
     store.commit([], [entry])

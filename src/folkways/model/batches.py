@@ -53,9 +53,9 @@ class Tally:
     something is wrong with them; ``notes`` are sentences for a person, each said once;
     ``versions`` counts units (packets, files, rows) by what they say of their format and version;
     ``gaps`` are stretches with lost records; ``unseen_templates`` counts sets by the template that
-    never came; ``kept_back`` are stretches with records that could not be read for want of what
-    other sources may tell; ``told`` is what exporters said of their records, ``needs`` what had to
-    be asked of other sources.
+    never came; ``kept_back`` are stretches with records that could not be read for want of
+    what other sources may tell; ``told`` is what exporters said of their records, ``needs`` what
+    of that had to be asked of other sources.
     """
 
     records: int = 0

@@ -18,11 +18,12 @@ BROKEN_STREAM = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdEr
 class Passing(io.RawIOBase):
     """A stream from its start, hashed as it is read, up to its end or where it breaks.
 
-    It can be read on after it was closed, so that the digest of the whole content is known although
-    a reader stopped early.
+    With ``hashed`` false it only passes. It can be read on after it was closed, so that the digest
+    of the whole content is known although a reader stopped early.
     """
 
-    def __init__(self, stream: io.RawIOBase | BinaryIO) -> None:
+    def __init__(self, stream: io.RawIOBase | BinaryIO, *, hashed: bool) -> None:
+        self.hashed = hashed
         self._stream: io.RawIOBase | BinaryIO | None = stream
         self._broken: BaseException | None = None
         self.hash = hashlib.sha256()
@@ -47,9 +48,10 @@ class Passing(io.RawIOBase):
         except BROKEN_STREAM as error:
             self._broken, self.ended = error, True
             raise
-        if self.count < HEAD_BYTES:
-            self.head_hash.update(room[: min(found, HEAD_BYTES - self.count)])
-        self.hash.update(room[:found])
+        if self.hashed:
+            if self.count < HEAD_BYTES:
+                self.head_hash.update(room[: min(found, HEAD_BYTES - self.count)])
+            self.hash.update(room[:found])
         self.count += found
         self.ended = not found
         return found

@@ -40,19 +40,21 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 class Source:
     """One thing to read. ``path`` is None for standard input.
 
-    It can be sent to another process, which then opens the file anew.
+    ``hashed``, to be set before it is read, says that whoever reads it will ask for its digest and
+    whether it stayed as it was. It can be sent to another process, which then opens the file anew.
     """
 
     name: str
     path: Path | None
     stdin: BinaryIO | None = field(default=None, repr=False)
+    hashed: bool = False
 
     def __post_init__(self) -> None:
         self._passed: list[Passing] = []
         self._by_others = self._by_path = False
 
-    def __reduce__(self) -> tuple[type["Source"], tuple[str, Path | None]]:
-        return Source, (self.name, self.path)
+    def __reduce__(self) -> tuple[type["Source"], tuple[str, Path | None, None, bool]]:
+        return Source, (self.name, self.path, None, self.hashed)
 
     @cached_property
     def _file(self) -> File:
@@ -112,7 +114,9 @@ class Source:
 
         A broken compressed stream is hashed up to where it breaks. What a reader left is read here.
         """
-        furthest = max(self._passed, key=lambda p: (p.ended, p.count), default=None)
+        self.hashed = True
+        hashed = (p for p in self._passed if p.hashed)
+        furthest = max(hashed, key=lambda p: (p.ended, p.count), default=None)
         furthest = furthest or self._start()
         furthest.drain()
         return furthest.hash.hexdigest()
@@ -128,7 +132,7 @@ class Source:
         return hashlib.sha256(self.head).hexdigest()
 
     def check(self) -> None:
-        """Make sure that all that was read is of one content; to be asked when all is read.
+        """Make sure that all that was hashed is of one content; to be asked when all is read.
 
         Raises:
             ChangedError: it is not, since the file was written to.
@@ -136,7 +140,7 @@ class Source:
         if self.path is None:
             return
         digest = self.digest
-        if any(p.ended and p.hash.hexdigest() != digest for p in self._passed):
+        if any(p.ended and p.hashed and p.hash.hexdigest() != digest for p in self._passed):
             raise changed(self.name)
         if self._by_others and not self._file.is_untouched(content_only=True):
             raise changed(self.name)
@@ -159,13 +163,13 @@ class Source:
         if self.path is None:
             if not self._passed:
                 stream = _decompressed(cast("BinaryIO", self.stdin), self.compression)
-                self._passed.append(Passing(stream))
+                self._passed.append(Passing(stream, hashed=True))
             return self._passed[0]
         view: io.RawIOBase | BinaryIO = View(self._file)
         if self.compression is not None:
             raw = cast("BinaryIO", io.BufferedReader(cast("View", view), _RAW_BYTES))
             view = _decompressed(raw, self.compression)
-        self._passed.append(Passing(view))
+        self._passed.append(Passing(view, hashed=self.hashed))
         return self._passed[-1]
 
     def _leave_to_others(self) -> None:
@@ -177,7 +181,7 @@ class Source:
 
     def _read_again(self) -> None:
         """Compare what is there now with all that was read of it."""
-        seen = sorted(self._passed, key=lambda p: p.count)
+        seen = sorted((p for p in self._passed if p.hashed), key=lambda p: p.count)
         again = self._start()
         for passed in seen:
             again.drain(passed.count)

@@ -186,7 +186,6 @@ def _inspect(
             _look(found, batch, options)
             if batch.kind == "records":
                 before.sightings.add(batch.rows, len(before.sources))
-        source.check()
     except FolkwaysError as error:
         found.error = str(error)
     except OSError as error:

@@ -61,7 +61,7 @@ class Taker:
             source.close()
 
     def _take(self, source: Source, stage: Stage, result: Ingested) -> None:
-        digest = None
+        source.hashed, digest = True, None
         # Only a content that begins like a known one can be known; all others are read once.
         if source.path is not None and source.beginning in self._beginnings:
             digest = source.digest
