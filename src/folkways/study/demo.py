@@ -4,7 +4,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from folkways.model.errors import FolkwaysError, UserError
+from folkways.model.errors import FolkwaysError, StorageError, UserError
 from folkways.simulate import Simulated, simulate
 from folkways.study.progress import Progress
 from folkways.study.study import Study
@@ -38,6 +38,7 @@ def run_demo(into: Path, scenario: str, progress: Progress) -> Path:
 
     Raises:
         UserError: the folder holds something else.
+        StorageError: it cannot be made.
     """
     report, mark = into / "report.html", into / MARK
     if into.exists() and any(into.iterdir()):
@@ -47,8 +48,11 @@ def run_demo(into: Path, scenario: str, progress: Progress) -> Path:
             progress.say(f"{into} holds this demo already; remove it to have it made anew.")
             return report
         _clear(into)
-    into.mkdir(parents=True, exist_ok=True)
-    mark.write_text(scenario, encoding="utf-8")
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        mark.write_text(scenario, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{into} cannot be written: {error.strerror}.") from None
     made = simulate_into(scenario, into / "simulated", seed=1, scale=1.0, progress=progress)
     study = Study.create(into / "study", made.population)
     for one in made.reference:
