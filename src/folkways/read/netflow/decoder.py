@@ -7,17 +7,17 @@ runs once a packet and numpy once a batch.
 from collections.abc import Generator, Iterable, Iterator
 
 from folkways.formats.ipfix import IPFIX, V5, V9, elements
-from folkways.model.batches import Batch, Gap, Tally
-from folkways.model.told import ANY_PORT
+from folkways.model.batches import Batch, Tally
 from folkways.read.netflow.clocks import Clocks
 from folkways.read.netflow.groups import HEAD, Group
+from folkways.read.netflow.kept_back import count_kept_back
 from folkways.read.netflow.memory import Memory
-from folkways.read.netflow.messages import DataSet, Exporter, only_set, parse_header
+from folkways.read.netflow.messages import DataSet, Exporter, Key, only_set, parse_header
 from folkways.read.netflow.options import Facts
 from folkways.read.netflow.origin import Origin
 from folkways.read.netflow.places import HEAD_OCTETS, Place, Places, Sent
 from folkways.read.netflow.rows import make_rows
-from folkways.read.netflow.sessions import Key, Sessions, sets
+from folkways.read.netflow.sessions import Sessions, sets
 from folkways.read.netflow.templates import Template
 from folkways.read.netflow.walk import split
 from folkways.read.reader import BATCH_ROWS
@@ -27,10 +27,7 @@ MAX_PENDING = 32 << 20
 """Octets gathered before all of it becomes batches."""
 _SET_COST = 300
 """Octets that a gathered set takes beside its content."""
-_HOUR_MS = 3_600_000
 _UPTIMES = frozenset(elements()[name] for name in ("flowStartSysUpTime", "flowEndSysUpTime"))
-NEVER_SEEN = "template never seen (set)"
-TOO_EARLY = "data before its template (set)"
 _NAMES = {V5: "NetFlow v5", V9: "NetFlow v9", IPFIX: "IPFIX"}
 
 
@@ -117,17 +114,9 @@ class Decoder:
         """The rest; data whose template never came is counted."""
         yield from self.late()
         yield from self.flush()
-        self._close_lent()
+        self._sessions.lender.close(self._places.last_header)
         self._places.finish()
-        for (exporter, _, domain, number), lost in self._sessions.waiting().items():
-            self._tally.skip(NEVER_SEEN, lost.sets)
-            whose = f"{exporter[0]} " if exporter else ""
-            self._tally.unseen_template(f"{whose}domain {domain} template {number}", lost.sets)
-            self._add_gap(exporter, lost.first_ms, lost.last_ms, NEVER_SEEN)
-        for (exporter, *_), missed in self._sessions.missed.items():
-            if missed.template is not None and missed.lost:
-                self._tally.skip(TOO_EARLY, missed.lost)
-                self._add_gap(exporter, missed.first_ms, missed.last_ms, TOO_EARLY)
+        count_kept_back(self._sessions, self._tally)
         self._memory.finish()
 
     def late(self) -> Iterator[Batch]:
@@ -137,20 +126,6 @@ class Decoder:
                 yield from self._learn(data, late=True)
             else:
                 self._gather(data)
-
-    def _close_lent(self) -> None:
-        # Packets that were gathered the quick way did not ask again for the template.
-        for key, told in self._sessions.lent.items():
-            place = self._places.known.get(key[:3])
-            header = place and parse_header(place.numbering.last)
-            if header:
-                port = key[0][1] if key[0] else ANY_PORT
-                self._memory.need(told.topic, told.value, header.export_ms, header.export_ms, port)
-
-    def _add_gap(self, exporter: Exporter, first_ms: int, last_ms: int, cause: str) -> None:
-        """What was kept back makes a gap of the hours in which it was sent."""
-        first, last = first_ms // _HOUR_MS * _HOUR_MS, (last_ms // _HOUR_MS + 1) * _HOUR_MS
-        self._tally.keep_back(Gap(first, last, cause, exporter[0] if exporter else None))
 
     @property
     def missed(self) -> bool:

@@ -5,20 +5,15 @@ looked for there. Each question is kept as well, with the answer that was used: 
 it shows whether the source would be read otherwise.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
-from folkways.formats.ipfix import V9
 from folkways.model.batches import Tally
 from folkways.model.told import ANY_PORT, NO_SAMPLER, Heard, Kind, Need, Told, Topic
 from folkways.read.netflow.messages import Exporter
-from folkways.read.netflow.templates import Field, Template
 
 MAX_TOLD = 2_000
 """Answers of one source that are kept for others."""
 MAX_NEEDS = 2_000
-_V9_PADDING = 4
-"""A set's length is a multiple of it (RFC 3954 5.3); IPFIX exporters pad like this too."""
 
 
 class _Run(NamedTuple):
@@ -138,28 +133,3 @@ class Memory:
         self._tally.needs += [
             Need(topic, port, *run) for (topic, port), runs in self._needs.items() for run in runs
         ]
-
-
-def write_template(template: Template) -> str:
-    """A template as a text."""
-    fields = ",".join(f"{f.number}:{f.length}:{f.enterprise}" for f in template.fields)
-    return f"{'options' if template.options else 'data'} {fields}"
-
-
-@lru_cache(4096)
-def read_template(number: int, value: str) -> Template | None:
-    """The other way; None of an empty text. The same template is the same object."""
-    if not value:
-        return None
-    kind, fields = value.split(" ")
-    parts = (tuple(map(int, field.split(":"))) for field in fields.split(","))
-    return Template(number, tuple(Field(*part) for part in parts), kind == "options")
-
-
-def fits(template: Template, version: int, content: bytes | memoryview) -> bool:
-    """Whether a set can be of this template: whole records, and padding behind them."""
-    if template.variable:
-        return True
-    rest = len(content) % template.octets
-    short = rest < _V9_PADDING or (version != V9 and not any(content[len(content) - rest :]))
-    return len(content) >= template.octets and short

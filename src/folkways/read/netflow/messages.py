@@ -26,6 +26,9 @@ from folkways.read.netflow.templates import Template
 Exporter = tuple[str, int] | None
 """Address and UDP port of who sent the packet; None: not known (a dump)."""
 
+Key = tuple[Exporter, int, int, int]
+"""Exporter, version, domain, template: what a template belongs to."""
+
 _SMALLEST = 24
 """Octets up to the first record, at least."""
 _V5_START = Struct(">HHIIIIH")

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from folkways.model.batches import Tally
 from folkways.read.netflow.groups import Group
-from folkways.read.netflow.messages import Exporter, Header
+from folkways.read.netflow.messages import Exporter, Header, Key, parse_header
 from folkways.read.netflow.numbering import Numbering
-from folkways.read.netflow.sessions import Key
 
 HEAD_OCTETS = 24
 """Octets of a packet that tell most others from it: its header."""
@@ -70,6 +69,11 @@ class Places:
                 self._finish(next(iter(self.known)))
             place = self.known[key] = Place()
         return place
+
+    def last_header(self, place: tuple[Exporter, int, int]) -> Header | None:
+        """The header of the last packet of a place."""
+        found = self.known.get(place)
+        return parse_header(found.numbering.last) if found else None
 
     def number(self, place: Place, sent: Sent, exporter: Exporter, *, later: bool) -> None:
         """Judge the sequence number of a packet; ``later``: when its records were counted."""

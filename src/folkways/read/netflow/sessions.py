@@ -24,9 +24,9 @@ from folkways.formats.ipfix import (
     V9_TEMPLATES,
 )
 from folkways.model.batches import Tally
-from folkways.model.told import ANY_PORT, Told
-from folkways.read.netflow.memory import Memory, fits, read_template, write_template
-from folkways.read.netflow.messages import DataSet, Exporter, Header, parse_header
+from folkways.read.netflow.lending import Lender, write_template
+from folkways.read.netflow.memory import Memory
+from folkways.read.netflow.messages import DataSet, Exporter, Header, Key, parse_header
 from folkways.read.netflow.templates import (
     MalformedError,
     Template,
@@ -54,9 +54,6 @@ _KINDS = {
 MAX_MISSED = 10_000
 """Templates of which it is known how many sets were not held."""
 
-Key = tuple[Exporter, int, int, int]
-"""Exporter, version, domain, template: what a template belongs to."""
-
 
 @dataclass
 class Missed:
@@ -82,7 +79,7 @@ class Sessions:
 
     def __init__(self, tally: Tally, memory: Memory | None = None) -> None:
         self._tally = tally
-        self._memory = memory or Memory(tally)
+        self.lender = Lender(memory or Memory(tally))
         self._templates: dict[Key, Template] = {}
         # Which templates a place has, so that taking back all of them costs no search.
         self._places: dict[tuple[Exporter, int, int, bool], set[int]] = {}
@@ -98,8 +95,6 @@ class Sessions:
         """Templates that were forgotten, until someone takes them from here."""
         self.missed: dict[Key, Missed] = {}
         """Data sets that came before their template and could not be kept."""
-        self.lent: dict[Key, Told] = {}
-        """Templates of others that serve a sender which has none."""
 
     def feed(
         self, packet: bytes, exporter: Exporter, header: Header | None = None
@@ -128,14 +123,16 @@ class Sessions:
                 template = self._templates.get(key)
                 if template is not None:
                     yield DataSet(exporter, header, template, bytes(content))
-                elif (lent := self._lend(key, header, content)) is not None:
+                elif (lent := self.lender.lend(key, header, content)) is not None:
+                    # Sets of its kind are not all held from here on, so they cannot be counted.
+                    self._known.add(key)
                     yield lent
                 else:
                     self._hold(key, header, bytes(content))
 
     def template(self, key: Key, at_ms: int) -> Template | None:
         """The template of a place at a time, if it is known."""
-        return self._templates.get(key) or self._found(key, at_ms, None)
+        return self._templates.get(key) or self.lender.found(key, at_ms, None)
 
     def late(self) -> Iterator[DataSet]:
         """At the end: the data sets that waited, where another sender or source has the template.
@@ -145,7 +142,7 @@ class Sessions:
         for key in list(self._held):
             rest = []
             for header, content in self._held[key]:
-                template = self._found(key, header.export_ms, content)
+                template = self.lender.found(key, header.export_ms, content)
                 if template is None:
                     rest.append((header, content))
                 else:
@@ -153,7 +150,7 @@ class Sessions:
             self._held[key] = rest
         for key, missed in self.missed.items():
             if missed.template is None:
-                missed.template = self._found(key, missed.first_ms, None)
+                missed.template = self.lender.found(key, missed.first_ms, None)
 
     def waiting(self) -> dict[Key, Waiting]:
         """Data sets whose template never came, by whose it would be."""
@@ -168,36 +165,6 @@ class Sessions:
                 span = min(first, missed.first_ms), max(last, missed.last_ms)
                 found[key] = Waiting(sets + missed.lost, *span)
         return found
-
-    def _lend(self, key: Key, header: Header, content: memoryview) -> DataSet | None:
-        """A set that another sender's or source's template was there for when it was sent."""
-        exporter, version, _, number = key
-        topic, port = self._memory.topic("template", *key), _port(exporter)
-        told = self._memory.at_once(topic, header.export_ms, port)
-        if told is None:
-            return None
-        # Sets of its kind are not all held from here on, so that they cannot be counted.
-        self._known.add(key)
-        self._memory.need(topic, told.value, header.export_ms, header.export_ms, port)
-        template = read_template(number, told.value)
-        if template is None or not fits(template, version, content):
-            return None
-        lasting = self._memory.lasts(told)
-        if lasting and len(self.lent) < _MAX_KNOWN:
-            self.lent[key] = told
-        return DataSet(exporter, header, template, bytes(content), lasting)
-
-    def _found(
-        self, key: Key, at_ms: int, content: bytes | None, own: Template | None = None
-    ) -> Template | None:
-        """The template for data that waited; ``own`` if nothing else stood nearer in time."""
-        topic, port = self._memory.topic("template", *key), _port(key[0])
-        told = self._memory.find(topic, at_ms, port)
-        self._memory.need(topic, told.value if told else None, at_ms, at_ms, port)
-        template = read_template(key[3], told.value) if told else None
-        if template is None or template == own:
-            return own
-        return template if content is None or fits(template, key[1], content) else own
 
     def _v5_records(self, packet: bytes, header: Header, exporter: Exporter) -> Iterator[DataSet]:
         count = header.claimed
@@ -229,9 +196,7 @@ class Sessions:
     def _store(self, template: Template, header: Header, exporter: Exporter) -> Iterator[DataSet]:
         key = exporter, header.version, header.domain, template.number
         known = self._templates.get(key)
-        topic, value = self._memory.topic("template", *key), write_template(template)
-        if self._memory.say(topic, value, header.export_ms, _port(exporter)):
-            self._take_back(key)
+        self.gone += self.lender.tell(key, write_template(template), header.export_ms)
         if known == template:
             # The same object stays, so that records before and after make one batch.
             return
@@ -247,19 +212,11 @@ class Sessions:
         if key in self.missed and self.missed[key].template is None:
             missed = self.missed[key]
             missed.template = template
-            span = missed.first_ms, missed.last_ms
-            self._memory.need(topic, value, *span, _port(exporter))
+            self.lender.used(key, template, missed.first_ms, missed.last_ms)
         for held_header, content in self._held.pop(key, ()):
             self._held_octets -= len(content) + _SET_COST
-            nearest = self._found(key, held_header.export_ms, content, template) or template
+            nearest = self.lender.found(key, held_header.export_ms, content, template) or template
             yield DataSet(exporter, held_header, nearest, content)
-
-    def _take_back(self, told: Key) -> None:
-        """Lend no more what stands against a template that came."""
-        address = told[0] and told[0][0]
-        for key in [k for k in self.lent if k[1:] == told[1:] and (k[0] and k[0][0]) == address]:
-            del self.lent[key]
-            self.gone.append(key)
 
     def _forget(self, key: Key) -> None:
         template = self._templates.pop(key, None)
@@ -282,8 +239,7 @@ class Sessions:
 
     def _withdraw_one(self, key: Key, header: Header) -> None:
         if key in self._templates:
-            topic = self._memory.topic("template", *key)
-            self._memory.say(topic, "", header.export_ms, _port(key[0]))
+            self.gone += self.lender.tell(key, "", header.export_ms)
         self._forget(key)
 
     def _hold(self, key: Key, header: Header, content: bytes) -> None:
@@ -304,10 +260,6 @@ class Sessions:
             )
         else:
             self._tally.skip("data before its template (set)")
-
-
-def _port(exporter: Exporter) -> int:
-    return exporter[1] if exporter else ANY_PORT
 
 
 def sets(packet: bytes, at: int, end: int, tally: Tally) -> Iterator[tuple[int, memoryview]]:
