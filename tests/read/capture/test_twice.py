@@ -160,6 +160,15 @@ def test_what_tcp_says_again_at_one_place_stays(
     assert counts(read(content)) == (4, 0)
 
 
+def test_another_flow_label_is_no_other_place(
+    wire: SimpleNamespace, read: Read, packets: dict[str, bytes]
+) -> None:
+    said_again = bytearray(packets["rst6"])
+    said_again[1:4] = b"\x07\x45\xb6"
+    frames = [(START, eth(packets["rst6"])), (START + 100 * US, eth(bytes(said_again)))]
+    assert counts(read(wire.pcap(frames))) == (2, 0)
+
+
 @pytest.mark.parametrize("kind", SAID_AGAIN)
 def test_acknowledgements_that_pass_both_places_stay_as_many(
     wire: SimpleNamespace, read: Read, packets: dict[str, bytes], kind: str

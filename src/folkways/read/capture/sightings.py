@@ -49,6 +49,8 @@ _WITH_MACS = (Link.ETHERNET, Link.LINUX_COOKED, Link.LINUX_COOKED_2)
 """Links whose first 16 octets are addresses, types, tags and interfaces."""
 _CONTENT = TcpFlag.SYN | TcpFlag.FIN
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_UNTAGGED = 14
+"""Octets of an Ethernet header without tags."""
 _TUNNEL = 34
 """Octets of Ethernet and IPv4: what has more before it is in a tunnel, or behind many labels. What
 a tunnel's sender repeats has another envelope, so that it needs an IP id to be taken for one."""
@@ -166,6 +168,8 @@ def sightings(frames: Frames, packets: Packets, rows: Rows) -> Sightings:
     bare = ~_any_of(link, _WITH_MACS)
     if bare.any():
         macs[bare] = 0
+    # An Ethernet header without tags is shorter: what follows is the packet, and no place.
+    macs[found["depth"] == _UNTAGGED, 1] &= ~(np.uint64(0xFFFF) << np.uint64(48))
     tunnelled = found["depth"] >= _TUNNEL
     found["mirrored"] = _has_mac(link, macs) & ~(tunnelled & (found["kind"] < NUMBERED))
     where = found["depth"].astype(np.uint64) << np.uint64(8) | found["life"].astype(np.uint64)
