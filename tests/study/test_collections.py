@@ -11,6 +11,8 @@ from tests.study.collections_by_hand import FORMATS, Format, compressed, talks
 from folkways.read.reader import ReadOptions
 from folkways.study import Study
 
+pytestmark = pytest.mark.slow
+
 DAYS = ("2024-02-28", "2024-02-29")
 POPULATION = """timezone = "UTC"
 [study]
@@ -96,7 +98,7 @@ def test_the_whole_is_what_the_members_did(trials: Trials) -> None:
     assert {row[6] for row in totals} <= {"member", None}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_cut_shuffled_copied_and_in_several_ingests(trials: Trials, seed: int) -> None:
     draw = random.Random(seed)  # noqa: S311  # a scenario, not a secret
     units = trials.format.units
@@ -119,7 +121,6 @@ def test_a_file_that_grows_and_is_then_rotated(trials: Trials) -> None:
     assert trials.totals(*([file] for file in (*live, rotated))) == right
 
 
-@pytest.mark.slow
 def test_jobs_change_nothing(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("folkways.study.ingest.GROUP_SOURCES", 1)
     units = trials.format.units
