@@ -99,6 +99,7 @@ def test_a_connection_made_by_hand(tmp_path: Path) -> None:
         "name": "www.example.org",
         "name_source": "http",
         "sensor_label": "HTTP",
+        "exclusive": True,
         "sampling": 1,
     }
 
@@ -131,12 +132,12 @@ def test_time_limits_are_the_users(tmp_path: Path) -> None:
     assert len(read(path, ReadOptions(active_timeout_s=150))) == 2
 
 
+# None that holds packets twice: nfstream counts these twice.
 CAPTURES = (
     *("instagram.pcap", "wechat.pcap", "quic.pcap", "dns.pcap", "facebook.pcap", "bittorrent.pcap"),
-    *("whatsapp_login_chat.pcap", "ssh.pcap", "6in4tunnel.pcap", "teams.pcap", "viber.pcap"),
+    *("whatsapp_login_chat.pcap", "ssh.pcap", "6in4tunnel.pcap", "teams.pcap"),
     *("zoom.pcap", "ipv6_in_gtp.pcap", "snapchat.pcap", "wireguard.pcap", "vk.pcapng"),
     *(
-        "telegram_videocall.pcapng",
         "pinterest.pcap",
         "waze.pcap",
         "reddit.pcap",

@@ -26,6 +26,7 @@ from folkways.read.netflow.times import Context, Times, flow_times
 from folkways.read.spans import DAY_MS, mend
 
 GIVES = frozenset(RECORDS.names) - {
+    "exclusive",
     "uid",
     "parent_uid",
     "name",

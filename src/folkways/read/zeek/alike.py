@@ -36,6 +36,7 @@ _NUMBERS = frozenset(
 )
 _IP_BYTES = frozenset({"orig_ip_bytes", "resp_ip_bytes"})
 _PAYLOAD = frozenset({"orig_bytes", "resp_bytes"})
+_ADDRESSED = frozenset({"conn", "dns"})
 _ADDRESSES = frozenset({"id.orig_h", "id.resp_h"})
 _USED = frozenset(log for log, names in NEEDED.items() if not set(VECTORS) & set(names))
 # One of the keys with a value that is no number, or a letter that may hide a key.
@@ -73,6 +74,11 @@ class _Block:
     supposed: list[dict[str, Any]]
 
 
+def _bare(log: str, column: pa.Array) -> bool:
+    """A log of names without addresses, which it can do without."""
+    return log not in _ADDRESSED and column.null_count == len(column)
+
+
 def _columns(
     block: _Block, wanted: Iterable[str], cursor: duckdb.DuckDBPyConnection
 ) -> dict[str, pa.Array] | None:
@@ -102,7 +108,7 @@ def _columns(
         if is_nested and nested_key(name):
             inner = pc.struct_field(values[NESTED], nested_key(name))
             column = pc.coalesce(column, _set(inner))
-        if name in _ADDRESSES and column.null_count and not is_nested:
+        if name in _ADDRESSES and column.null_count and not is_nested and not _bare(log, column):
             # It may stand in an object of its own.
             return None
         # A key that no line has is a column that the log does not have.
