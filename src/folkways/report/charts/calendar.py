@@ -16,6 +16,8 @@ from folkways.report.model import Spec
 LABEL_PX = 34
 SPACING = 26
 LARGEST, SMALLEST = 13, 2
+TITLE_PX = 8.5
+"""What a letter of a title takes at most, as DejaVu Sans writes it where narrower letters lack."""
 _DAYS = {0: "Mon", 2: "Wed", 4: "Fri", 6: "Sun"}
 
 
@@ -29,7 +31,9 @@ def calendar(rounds: Sequence[tuple[str, Rows]], *, width: int) -> Spec:
     weeks = [max(1, _weeks(rows)) for _, rows in rounds]
     fair = (width - SPACING * (len(rounds) - 1)) // max(1, len(rounds)) - LABEL_PX
     cell = min(LARGEST, fair // max(weeks, default=1))
-    across = len(rounds) if cell >= 8 else 1
+    titles = zip((title for title, _ in rounds), weeks, strict=True)
+    fits = all(len(title) * TITLE_PX <= _wide(count, cell) for title, count in titles)
+    across = len(rounds) if cell >= 8 and fits else 1
     if across == 1:
         cell = max(SMALLEST, min(LARGEST, (width - LABEL_PX) // max(weeks, default=1)))
     squares = [_squares(rows, cell) for _, rows in rounds]
@@ -49,6 +53,10 @@ def _weeks(rows: Rows) -> int:
     return (_monday(days[-1]) - _monday(days[0])).days // 7 + 1 if days else 0
 
 
+def _wide(weeks: int, cell: int) -> int:
+    return max(weeks * cell, 96)
+
+
 def _monday(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
@@ -59,7 +67,7 @@ def _squares(rows: Rows, cell: int) -> list[dict[str, Any]]:
 
 
 def _calendar(table: str, title: str, data: list[dict[str, Any]], cell: int, weeks: int) -> Any:
-    wide, high = max(weeks * cell, 96), 7 * cell
+    wide, high = _wide(weeks, cell), 7 * cell
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=[0, wide], nice=False),
