@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from folkways.connect.contest import KEY, SENT_IN, SENT_OUT
-from folkways.connect.duplicates import mark
+from folkways.connect.duplicates import Marked, mark
 from folkways.connect.evidence import (
     ANSWERED,
     EVIDENCE,
@@ -191,48 +191,58 @@ def connections_of_day(
     window = f"end_ms >= {start - timeout_ms} AND start_ms < {start + DAY_MS + timeout_ms}"
     columns = ", ".join(OBSERVED.names)
     pieces = f"SELECT {columns} FROM {observed} WHERE {window}"
-    summaries = f"SELECT {columns}, name_candidates, false AS outside, NULL::VARCHAR AS seen "
-    carried = False
+    carried = None
     if open_before is not None:
         pieces += f" UNION ALL SELECT {columns} FROM {open_before} WHERE NOT summary AND {window}"
-        carried = bool(con.sql(f"SELECT 1 FROM {open_before} WHERE summary LIMIT 1").fetchall())
-        summaries += f"FROM {open_before} WHERE summary"
+        if con.sql(f"SELECT 1 FROM {open_before} WHERE summary LIMIT 1").fetchall():
+            carried = (
+                f"SELECT {columns}, name_candidates, false AS outside, NULL::VARCHAR AS seen "
+                f"FROM {open_before} WHERE summary"
+            )
     con.execute("DROP VIEW IF EXISTS day_pieces")
     con.execute(f"CREATE TEMP VIEW day_pieces AS {pieces}")
     marked = mark(con, "day_pieces", duplicates, timeout_ms)
-    whole = not carried and _only_whole(con, "day_pieces")
-    none = "NULL::VARCHAR AS name_candidates"
-    plain = f"(SELECT *, {none} FROM {marked.plain})"
-    others = []
-    if marked.contested:
-        others.append(f"SELECT *, {none} FROM {marked.contested}")
-    if carried:
-        others.append(summaries)
-    rest = f"({' UNION ALL BY NAME '.join(others)})"
+    whole = carried is None and _only_whole(con, "day_pieces")
+    if whole and not marked.contested:
+        # Nothing of another day matters, and a look at the day alone costs less.
+        plain = f"(SELECT *, NULL::VARCHAR AS seen FROM {observed} WHERE day = '{day}')"
+        marked = Marked(plain, None)
+    query = f"WITH named AS ({_NAMED.format(names=names)}) " + _CONNECTED.format(
+        rows=_rows(marked, carried, timeout_ms, whole=whole),
+        day=day,
+        envelope=_envelope(con, observed),
+        local="false" if anonymised else local_remote("remote"),
+    )
+    return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
+
+
+def _rows(marked: Marked, carried: str | None, timeout_ms: int, *, whole: bool) -> str:
+    """A query for the rows with what is known of their connections.
+
+    Where all rows are whole connections, only those of contested keys have to be joined.
+    """
+    plain, *others = (
+        f"SELECT *, NULL::VARCHAR AS name_candidates FROM {pieces}"
+        for pieces in (marked.plain, marked.contested)
+        if pieces is not None
+    )
+    if carried is not None:
+        others.append(carried)
+    parts = others if whole else [plain, *others]
+    joined = _JOINED.format(pieces=f"({' UNION ALL BY NAME '.join(parts)})", timeout=timeout_ms)
     if not whole:
-        all_of_them = " UNION ALL BY NAME ".join([f"SELECT * FROM {plain}", *others])
-        rows = _JOINED.format(pieces=f"({all_of_them})", timeout=timeout_ms)
-    else:
-        if not marked.contested:
-            # Nothing of another day matters, and a look at the day alone costs less.
-            of_day = f"SELECT {columns} FROM {observed} WHERE day = '{day}'"
-            plain = f"(SELECT *, NULL::VARCHAR AS seen, {none} FROM ({of_day}))"
-        rows = f"SELECT {_OUTPUT} FROM ({_WHOLE.format(pieces=plain)})"
-        if others:
-            joined = _JOINED.format(pieces=rest, timeout=timeout_ms)
-            rows += f" UNION ALL SELECT {_OUTPUT} FROM ({joined})"
+        return joined
+    rows = f"SELECT {_OUTPUT} FROM ({_WHOLE.format(pieces=f'({plain})')})"
+    return f"{rows} UNION ALL SELECT {_OUTPUT} FROM ({joined})" if others else rows
+
+
+def _envelope(con: duckdb.DuckDBPyConnection, observed: str) -> str:
+    """A condition for rows of tunnels whose content has rows of its own."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE envelopes AS SELECT DISTINCT parent_uid AS uid "
         f"FROM {observed} WHERE parent_uid IS NOT NULL"
     ).fetchall()
-    envelopes = con.sql("SELECT 1 FROM envelopes LIMIT 1").fetchall()
-    query = f"WITH named AS ({_NAMED.format(names=names)}) " + _CONNECTED.format(
-        rows=rows,
-        day=day,
-        envelope=_ENVELOPE if envelopes else "false",
-        local="false" if anonymised else local_remote("remote"),
-    )
-    return Connected(query if whole else f"{query} ORDER BY start_ms", cheap=whole)
+    return _ENVELOPE if con.sql("SELECT 1 FROM envelopes LIMIT 1").fetchall() else "false"
 
 
 def _only_whole(con: duckdb.DuckDBPyConnection, pieces: str) -> bool:

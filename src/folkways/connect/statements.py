@@ -106,7 +106,7 @@ class Statements:
 
 
 def statements(table: pa.Table) -> Statements:
-    """From the columns that ``contest.COLUMNS`` names."""
+    """From a table with a column for each field, directions apart; see ``duplicates``."""
 
     def ints(name: str, unknown: int = UNKNOWN) -> Ints:
         return pc.fill_null(table[name].cast(pa.int64()), unknown).to_numpy()
